@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# From a kernel tree and a series of patches to a verdict. "make help".
+
+TREE		?= v6.1-rc
+LINUX		?=
+BASE		?=
+STAGE		?= last
+JOBS		?= $(shell nproc)
+BUILD		?= build
+CPU		?= qemu
+V		?=
+ifeq ($(origin CC),default)
+CC		:= gcc
+endif
+export TREE LINUX BASE JOBS CC BUILD CPU V
+
+MAKEFLAGS	+= --no-print-directory
+.DEFAULT_GOAL	:= verdict
+.PHONY: verdict check tree refresh image boot clean help deps
+
+verdict: deps
+	@lab/run
+
+check: deps
+	@lab/check
+
+tree: deps
+	@lab/tree
+
+refresh:
+	@lab/refresh
+
+image: deps
+	@lab/tree >/dev/null
+	@lab/image $(STAGE)
+
+boot: deps
+	@lab/tree >/dev/null
+	@lab/boot "$$(lab/image $(STAGE))" "$$(lab/rootfs)" $(BUILD)/boot
+
+deps:
+	@lab/deps
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'Targets:'
+	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
+	@echo '  check              all tests; the last line is "N passed, M failed"'
+	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
+	@echo '  refresh            write the commits of that tree back to series/'
+	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
+	@echo '  boot STAGE=n       a shell in the guest; ctrl-a x ends it'
+	@echo '  clean              remove build/'
+	@echo 'A stage is a patch: 0 is the base, 1 the first patch on top of it, last the last one.'
+	@echo
+	@echo 'Variables:'
+	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
+	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
+	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
+	@echo '  V=1                  show what the tools print'

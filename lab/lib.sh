@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# lib.sh - what the scripts of the lab share
+#
+# Sourced by them as ". lab/lib.sh" with the top of the repository as working
+# directory. Takes its settings from the environment; the Makefile exports:
+#
+#   TREE		name of a file in lab/trees, default v6.1-rc
+#   LINUX, BASE		the user's own kernel tree and revision, default none
+#   JOBS, CC, V		as for a kernel build
+
+: "${TREE:=v6.1-rc}" "${LINUX:=}" "${BASE:=}" "${CC:=gcc}" "${V:=}"
+: "${JOBS:=$(nproc)}" "${BUILD:=build}"
+
+top=$(pwd)
+case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
+
+# One line on stderr that says what is wrong and what to do about it.
+die()
+{
+	printf 'error: %s\n' "$*" >&2
+	exit 1
+}
+
+# Progress: what is done, in the style of kbuild. Not part of any result.
+say()
+{
+	printf '  %-7s %s\n' "$1" "$2" >&2
+}
+
+[ -f "lab/trees/$TREE" ] ||
+	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
+
+# The data of the tree: package, archive, base_patch, series, tracked.
+# shellcheck disable=SC1090
+. "lab/trees/$TREE"
+
+if [ -n "$LINUX" ]; then
+	LINUX=$(cd "$LINUX" 2>/dev/null && pwd) ||
+		die "LINUX=: no such directory, give the path of a kernel tree"
+	id=user-$(printf '%s %s' "$LINUX" "$BASE" | sha256sum | cut -c1-8)
+else
+	id=$TREE
+fi
+
+dir=$BUILD/$id		# everything about this tree
+tree=$dir/linux		# git repository with the series applied, to work in
+src=$dir/src		# the text of one stage, to build from
+obj=$dir/obj		# its objects
+logs=$dir/log
+results=$BUILD/results/$id
+
+# lock - let only one run at a time change build/
+#
+# The lock is inherited: it is held until the last process of a run is gone,
+# even if the first one was killed.
+lock()
+{
+	[ -z "${LAB_LOCKED:-}" ] || return 0
+	mkdir -p "$BUILD" 2>/dev/null && [ -w "$BUILD" ] ||
+		die "cannot write to $BUILD: give another place with BUILD=<path>"
+	exec 9>>"$BUILD/.lock"
+	flock -n 9 ||
+		die "another run is using $BUILD (process $(cat "$BUILD/.lock")): wait for it to end"
+	echo $$ > "$BUILD/.lock"
+	export LAB_LOCKED=1
+}
+
+# need_space <MiB> - fail before, not in the middle of, what needs the space
+need_space()
+{
+	have=$(df -Pm "$BUILD" | awk 'NR == 2 { print $4 }')
+	[ "$have" -ge "$1" ] ||
+		die "$BUILD has $have MiB left, $1 MiB are needed: make room or give another place with BUILD=<path>"
+}
+
+# logged <what> <log> <command>... - run a command with its output in a log
+#
+# Shows the elapsed time on a terminal, the end of the log if the command fails.
+logged()
+{
+	what=$1 log=$2
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	begin=$(date +%s)
+	if [ -n "$V" ]; then
+		"$@" 2>&1 | tee "$log" >&2
+		return
+	fi
+	ticker=
+	if [ -t 2 ]; then
+		ticker_loop "$what" "$log" $$ &
+		ticker=$!
+	fi
+	rc=0
+	"$@" > "$log" 2>&1 || rc=$?
+	if [ -n "$ticker" ]; then
+		kill "$ticker" 2>/dev/null || :
+		wait "$ticker" 2>/dev/null || :
+		printf '\r\033[K' >&2
+	fi
+	if [ $rc -ne 0 ]; then
+		reason=$(grep -E '(^|[^_])(error|ERROR):|No space|undefined reference|\*\*\* ' "$log" | head -n 1)
+		die "$what failed: ${reason:-exit status $rc}; the log is $log"
+	fi
+	say "$what" "$(($(date +%s) - begin)) s"
+}
+
+ticker_loop()
+{
+	t=0
+	while kill -0 "$3" 2>/dev/null; do
+		printf '\r\033[K  %-7s %d s, %d lines of log' "$1" $t \
+			"$(wc -l < "$2" 2>/dev/null || echo 0)" >&2
+		sleep 1
+		t=$((t + 1))
+	done
+}
+
+# The commit of stage n: 0 is the base, n the n-th patch on top of it.
+stages()
+{
+	git -C "$tree" rev-list --reverse lab-base..HEAD
+}
+
+last_stage()
+{
+	stages | wc -l
+}
+
+# stage_commit <n|last|any revision of the tree>
+stage_commit()
+{
+	case $1 in
+	last) git -C "$tree" rev-parse HEAD ;;
+	0) git -C "$tree" rev-parse lab-base ;;
+	*[!0-9]*) git -C "$tree" rev-parse -q --verify "$1^{commit}" ||
+		die "STAGE=$1: no such stage or revision" ;;
+	*) stages | sed -n "$1p" | grep . ||
+		die "STAGE=$1: there are the stages 0 (base) to $(last_stage)" ;;
+	esac
+}
+
+# put_src <commit> - bring src to the text of a commit, touch only what differs
+put_src()
+{
+	rm -f "$dir/src.index.lock"
+	GIT_INDEX_FILE=$dir/src.index git --git-dir="$tree/.git" --work-tree="$src" \
+		read-tree --reset -u "$1"
+}
+
+# The blobs of a commit in which a path of a build shows: <commit> <path>...
+text_key()
+{
+	git -C "$tree" ls-tree -r "$@" | sha256sum | cut -c1-16
+}
