@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034
 #
 # lib.sh - what the scripts of the lab share
 #
@@ -32,8 +32,7 @@ say()
 [ -f "lab/trees/$TREE" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
 
-# The data of the tree: package, archive, base_patch, series, tracked.
-# shellcheck disable=SC1090
+# The data of the tree: package, archive, base_patch, series, selftest.
 . "lab/trees/$TREE"
 
 if [ -n "$LINUX" ]; then

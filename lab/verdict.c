@@ -106,7 +106,9 @@ static bool parse_result(char *line, const char *running, struct pending *p)
 	if (hash) {
 		if (!strncmp(hash, "# SKIP", 6)) {
 			p->result = SKIP;
-			snprintf(p->reason, sizeof(p->reason), "%s", hash + 6 + strspn(hash + 6, " "));
+			hash += 6;
+			snprintf(p->reason, sizeof(p->reason), "%s", hash + strspn(hash, " "));
+			hash -= 6;
 		}
 		while (hash > line && isspace(hash[-1]))
 			hash--;
@@ -175,7 +177,8 @@ static void read_report(int col)
 
 		line[strcspn(line, "\r\n")] = '\0';
 		if (!strncmp(text, "#  RUN", 6)) {
-			sscanf(text, "#  RUN %199s", running);
+			if (sscanf(text, "#  RUN %199s", running) != 1)
+				*running = '\0';
 		} else if (text == line) {
 			if (sscanf(line, "1..%d", &announced) == 1)
 				continue;
@@ -345,12 +348,14 @@ static void print_sentence(int bad)
 	int still = count(FAIL, FAIL), skipped = count(SKIP, SKIP);
 
 	printf("\n%s", color ? "\033[1m" : "");
-	if (nr_columns == 1)
-		printf("Stage %d: %d pass, %d fail, %d skipped", last, count(PASS, PASS), still,
-		       skipped);
-	else
-		printf("%d cases fail on base and pass on stage %d, %d pass on both, %d fail on both, %d got worse, %d skipped",
-		       fixed, last, count(PASS, PASS), still, broken, skipped);
+	if (nr_columns > 1) {
+		printf("%d cases fail on base and pass on stage %d, ", fixed, last);
+		printf("%d pass on both, %d fail on both, %d got worse, %d are skipped",
+		       count(PASS, PASS), still, broken, skipped);
+	} else {
+		printf("%d cases pass on stage %d, %d fail, %d are skipped",
+		       count(PASS, PASS), last, still, skipped);
+	}
 	printf("%s.%s\n", bad ? ": NOT as expected" : ": as expected", color ? "\033[0m" : "");
 }
 

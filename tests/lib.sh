@@ -4,6 +4,7 @@
 # lib.sh - KTAP for the tests in tests/check, on top of lab/lib.sh
 #
 #   claim "<what holds>" <command>...	one result: ok if the command succeeds
+#   refuses "<claim>" <pattern> <command>...	ok if it fails with that one line
 #   plan				the last line of a test
 
 . lab/lib.sh
@@ -34,6 +35,22 @@ claim()
 		pass "$what"
 	else
 		fail "$what" "$why"
+	fi
+}
+
+# refuses <claim> <pattern> <command>...: ends with a non-zero exit status and
+# one line that begins with "error:" and has the pattern.
+refuses()
+{
+	what=$1 pattern=$2
+	shift 2
+	rc=0
+	why=$("$@" 2>&1 >/dev/null) || rc=$?
+	if [ $rc -ne 0 ] && [ "$(printf '%s\n' "$why" | grep -c '^error: ')" -eq 1 ] &&
+			printf '%s\n' "$why" | grep -q "^error: .*$pattern"; then
+		pass "$what"
+	else
+		fail "$what" "exit status $rc, no line 'error: ...$pattern' in: $why"
 	fi
 }
 

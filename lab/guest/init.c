@@ -147,7 +147,7 @@ static void describe_guest(void)
 /* Runs in the child. */
 static void __attribute__((noreturn)) exec_program(char *name, int out)
 {
-	char *envp[] = { "PATH=/tests:/sbin:/bin:/usr/sbin:/usr/bin", "HOME=/tmp",
+	static char *const envp[] = { "PATH=/tests:/sbin:/bin:/usr/sbin:/usr/bin", "HOME=/tmp",
 			 "LD_LIBRARY_PATH=" LIBS, "TERM=dumb", NULL };
 	char path[PATH_MAX];
 	char *argv[16] = { path };
