@@ -9,6 +9,10 @@
 
 . lab/lib.sh
 
+# Not in a subshell: a command may be "wait", or set variables.
+work_dir=$results/tests
+mkdir -p "$work_dir"
+
 results_seen=0
 results_bad=0
 
@@ -31,10 +35,11 @@ claim()
 {
 	what=$1
 	shift
-	if why=$("$@" 2>&1); then
+	why=$work_dir/claim
+	if "$@" > "$why" 2>&1; then
 		pass "$what"
 	else
-		fail "$what" "$why"
+		fail "$what" "$(cat "$why")"
 	fi
 }
 

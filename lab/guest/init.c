@@ -73,6 +73,11 @@ static void mount_all(void)
 	make_mount("sysfs", "/sys", NULL);
 	make_mount("tmpfs", "/tmp", "mode=1777");
 	make_mount("tmpfs", "/dev/shm", "mode=1777");
+
+	/* Scripts expect these, the kselftest runner for one. */
+	if (symlink("/proc/self/fd", "/dev/fd") || symlink("fd/0", "/dev/stdin") ||
+	    symlink("fd/1", "/dev/stdout") || symlink("fd/2", "/dev/stderr"))
+		warn("links in /dev");
 }
 
 /* An initramfs need not have device nodes: the kernel may leave fd 0-2 closed. */
