@@ -17,13 +17,17 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check tree refresh image boot clean help deps
+.PHONY: verdict check matrix tree refresh image boot clean help deps
 
 verdict: deps
 	@lab/run
 
 check: deps
 	@lab/check
+
+matrix:
+	@lab/deps matrix
+	@lab/matrix
 
 tree: deps
 	@lab/tree
@@ -49,6 +53,7 @@ help:
 	@echo 'Targets:'
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
+	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
@@ -59,5 +64,6 @@ help:
 	@echo 'Variables:'
 	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
 	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
+	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
 	@echo '  V=1                  show what the tools print'

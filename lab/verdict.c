@@ -2,7 +2,7 @@
 /*
  * verdict - compare what guests reported with each other and with the expectation
  *
- * Usage: verdict [-e TABLE] [-k LABEL | -w] STAGE=REPORT...
+ * Usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...
  *
  * A report is the KTAP which the guest's init writes (lab/guest/init.c): at the
  * top level a line for each program, indented in front of it what the program
@@ -15,6 +15,7 @@
  *   -e TABLE	what is expected, see tests/expected. A case without a row, a row
  *		without a case and a result other than in the table are errors.
  *		Without a table the last stage has to pass all cases.
+ *   -c CPU	the kind of CPU, for rows which hold on one kind only
  *   -w		print a table which expects what was reported, to start one with
  *
  * Exit status: 0 as expected; 1 not so; 2 a report or table is unusable, e.g.
@@ -55,6 +56,7 @@ static size_t nr_cases;
 static struct column columns[MAX_STAGES];
 static int nr_columns;
 static const char letters[] = { [NONE] = '?', [PASS] = '+', [FAIL] = 'F', [SKIP] = 's' };
+static const char *cpu = "";
 static bool color;
 
 static struct test_case *find_case(const char *name, size_t len)
@@ -205,6 +207,7 @@ static void read_report(int col)
 /*
  * A line of the table: "program case" and a letter for each stage, the columns
  * being named by the line "# stage 0 1 2 ...": + passes, F fails, s is skipped.
+ * Further down "program case@CPU" says what holds instead on that kind of CPU.
  */
 static void read_table(const char *file)
 {
@@ -218,6 +221,7 @@ static void read_table(const char *file)
 		err(2, "%s", file);
 	while (getline(&line, &size, f) > 0) {
 		struct test_case *c;
+		size_t len;
 		int i, col;
 
 		line[strcspn(line, "\n")] = '\0';
@@ -235,7 +239,14 @@ static void read_table(const char *file)
 		p = strchr(line, '\t');
 		if (!p || (int)strlen(p + strspn(p, "\t")) != 2 * nr_stages - 1)
 			errx(2, "%s: not a row: %s", file, line);
-		c = find_case(line, p - line);
+		len = strcspn(line, "@\t");
+		if (line[len] == '@' && (strlen(cpu) != (size_t)(p - line) - len - 1 ||
+					 strncmp(line + len + 1, cpu, strlen(cpu))))
+			continue;
+		c = find_case(line, len);
+		if (c->has_row != (line[len] == '@'))
+			errx(2, "%s: %s for: %s", file, c->has_row ? "second row" : "no row yet",
+			     line);
 		c->has_row = true;
 		p += strspn(p, "\t");
 		for (i = 0; i < nr_stages; i++)
@@ -366,8 +377,10 @@ int main(int argc, char **argv)
 	bool write = false;
 	size_t i;
 
-	while ((opt = getopt(argc, argv, "e:k:w")) != -1) {
-		if (opt == 'e')
+	while ((opt = getopt(argc, argv, "c:e:k:w")) != -1) {
+		if (opt == 'c')
+			cpu = optarg;
+		else if (opt == 'e')
 			table = optarg;
 		else if (opt == 'k')
 			label = optarg;
@@ -383,11 +396,11 @@ int main(int argc, char **argv)
 
 		columns[nr_columns].stage = strtol(argv[optind], &end, 10);
 		if (*end != '=')
-			errx(2, "usage: verdict [-e TABLE] [-k LABEL | -w] STAGE=REPORT...");
+			errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
 		columns[nr_columns].file = end + 1;
 	}
 	if (!nr_columns)
-		errx(2, "usage: verdict [-e TABLE] [-k LABEL | -w] STAGE=REPORT...");
+		errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
 
 	if (table)
 		read_table(table);
