@@ -17,7 +17,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check matrix tree refresh image boot clean help deps
+.PHONY: verdict check clients matrix tree refresh image boot clean help deps
 
 verdict: deps
 	@lab/run
@@ -28,6 +28,9 @@ check: deps
 matrix:
 	@lab/deps matrix
 	@lab/matrix
+
+clients: deps
+	@lab/clients
 
 tree: deps
 	@lab/tree
@@ -54,6 +57,7 @@ help:
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
+	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'

@@ -1,0 +1,55 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a stock gdb does to PKRU, in the guest: KTAP, with the sessions as
+# diagnostics. The debugged program tells its PKRU itself.
+set -u
+
+nr=0
+core=/tmp/core
+echo "$core" > /proc/sys/kernel/core_pattern
+echo 0 > /proc/sys/kernel/core_uses_pid
+
+# session <name> <what has to show up> <program and arguments> <gdb command>...
+session()
+{
+	name=$1 want=$2 program=$3
+	shift 3
+	nr=$((nr + 1))
+	for command; do
+		echo "$command"
+	done > /tmp/commands
+	# shellcheck disable=SC2086
+	gdb -nx -batch -x /tmp/commands --args $program < /dev/null > /tmp/session 2>&1
+	sed 's/^/# /' /tmp/session
+	if grep -q "$want" /tmp/session; then
+		echo "ok $nr - $name"
+	else
+		echo "not ok $nr - $name"
+	fi
+}
+
+for bits in 64 32; do
+	show=/tests/clients/pkru_show_$bits
+	session "set_pkru_reads_back_$bits" '^.1 = 0x5555555c' "$show" \
+		'break stop_here' 'run' "set var \$pkru = 0x5555555c" "print/x \$pkru"
+	session "set_pkru_takes_effect_$bits" '^then 5555555c' "$show" \
+		'break stop_here' 'run' "set var \$pkru = 0x5555555c" 'continue'
+	session "vector_register_at_breakpoint_leaves_pkru_alone_$bits" '^then 55555554' "$show" \
+		'break stop_here' 'run' "set var \$xmm0.v4_int32[0] = 1" 'continue'
+	session "pkru_is_shown_at_starti_$bits" '^.1 = 0x55555554' "$show" \
+		'starti' "print/x \$pkru"
+	session "vector_register_at_starti_leaves_pkru_alone_$bits" '^first 55555554' "$show" \
+		'starti' "set var \$xmm0.v4_int32[0] = 1" 'continue'
+	rm -f "$core"
+	"$show" crash > /dev/null 2>&1
+	session "kernel_core_has_pkru_of_the_crash_$bits" '^.1 = 0x12345678' "$show" \
+		"core-file $core" "print/x \$pkru"
+	rm -f "$core"
+	session "gcore_has_pkru_$bits" '^.1 = 0x5555555c' "$show" \
+		'break stop_here' 'run' "set var \$pkru = 0x5555555c" "gcore $core" \
+		'kill' "core-file $core" "print/x \$pkru"
+	rm -f "$core"
+done
+
+echo "1..$nr"
