@@ -32,8 +32,14 @@ say()
 [ -f "lab/trees/$TREE" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
 
-# The data of the tree: package, archive, base_patch, series, selftest.
+# The data of the tree: package, archive, series, selftest; where needed
+# base_patch, fetch (the Debian release which has the package, if it is not this
+# one), objs (what is compiled in all kinds of configurations, on top of the FPU
+# code), mm_tests and cases (the programs whose cases are compared).
+fetch='' base_patch='' objs='' mm_tests='' cases=''
 . "lab/trees/$TREE"
+
+: "${cases:=${selftest##*/}_64 ${selftest##*/}_32}"
 
 if [ -n "$LINUX" ]; then
 	LINUX=$(cd "$LINUX" 2>/dev/null && pwd) ||
