@@ -36,6 +36,7 @@ say()
 # base_patch, fetch (the Debian release which has the package, if it is not this
 # one), objs (what is compiled in all kinds of configurations, on top of the FPU
 # code), mm_tests and cases (the programs whose cases are compared).
+# shellcheck disable=SC2034
 fetch='' base_patch='' objs='' mm_tests='' cases=''
 . "lab/trees/$TREE"
 
