@@ -7,6 +7,7 @@
  * kernel by itself: Documentation/pkru-audit.rst has the verdicts.
  */
 #define _GNU_SOURCE
+#include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -31,6 +33,7 @@
 #define PKRU_USER	0x5a5a5a58U
 #define PKRU_OTHER	0x33333330U
 #define PKRU_DENY	0x55555555U
+#define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
 #define KSFT_SKIP	4
 
 static unsigned int default_pkru, pkru_offset;
@@ -52,7 +55,7 @@ static inline void wrpkru(unsigned int pkru)
 static void note(int sig)
 {
 	seen_in_handler = rdpkru();
-	handled++;
+	handled += sig != 0;
 }
 
 /* --- Cases: run in a process of their own, true if the claim holds --- */
@@ -106,7 +109,7 @@ static bool vfork_inherits_pkru(void)
 static void *exec_in_thread(void *arg)
 {
 	wrpkru(PKRU_USER);
-	execl("/proc/self/exe", "audit", "--default", NULL);
+	execl(arg, "audit", "--default", NULL);
 	return NULL;
 }
 
@@ -115,7 +118,7 @@ static bool exec_in_a_thread_resets_pkru(void)
 {
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, exec_in_thread, NULL);
+	pthread_create(&thread, NULL, exec_in_thread, "/proc/self/exe");
 	pause();
 	return false;
 }
@@ -133,7 +136,7 @@ static unsigned int seen_after_nested;
 static void raise_usr2(int sig)
 {
 	wrpkru(PKRU_OTHER);
-	raise(SIGUSR2);
+	raise(sig == SIGUSR1 ? SIGUSR2 : SIGUSR1);
 	seen_after_nested = rdpkru();
 }
 
@@ -220,7 +223,7 @@ static bool rseq_with_key_0_denied_can_be_preempted(void)
 
 /* --- With a tracer --- */
 
-static _Alignas(64) unsigned char image[16384];
+static unsigned char image[16384];
 
 static bool get_image(pid_t pid)
 {
@@ -323,15 +326,15 @@ static bool single_step_keeps_pkru(void)
 static bool vsyscall_obeys_pkru(void)
 {
 	long (*vtime)(long *t) = (void *)0xffffffffff600400;
-	static _Alignas(4096) long t[4096 / sizeof(long)];
+	long *t = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int pkey = syscall(SYS_pkey_alloc, 0UL, 0UL);
 	pid_t pid;
 
-	if (pkey < 0 || syscall(SYS_pkey_mprotect, t, sizeof(t), 3, pkey))
+	if (pkey < 0 || syscall(SYS_pkey_mprotect, t, 4096, PROT_READ | PROT_WRITE, pkey))
 		return false;
 	pid = fork();
 	if (!pid) {
-		wrpkru(2U << (2 * pkey));
+		wrpkru(2U << (2 * pkey));	/* no writes */
 		vtime(t);
 		_exit(0);
 	}
@@ -343,7 +346,7 @@ static bool vsyscall_obeys_pkru(void)
 static const struct {
 	const char	*name;
 	bool		(*run)(void);
-} cases[] = {
+} all[] = {
 	CASE(fork_inherits_pkru),
 	CASE(vfork_inherits_pkru),
 	CASE(thread_inherits_pkru),
@@ -363,11 +366,11 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	unsigned int i, n = sizeof(cases) / sizeof(cases[0]), a = 0xd, b, c = 9, d;
+	unsigned int i, n = ARRAY_SIZE(all), a, b, c, d;
 
 	if (argc == 2 && !strcmp(argv[1], "--default"))
 		_exit(rdpkru() != 0x55555554);
-	asm volatile("cpuid" : "+a" (a), "=b" (b), "+c" (c), "=d" (d));
+	__cpuid_count(0xd, 9, a, b, c, d);
 	pkru_offset = b;
 	default_pkru = rdpkru();
 	printf("TAP version 13\n1..%u\n", n);
@@ -379,13 +382,13 @@ int main(int argc, char **argv)
 		pid = fork();
 		if (!pid) {
 			alarm(20);
-			_exit(!cases[i].run());
+			_exit(!all[i].run());
 		}
 		rc = exit_status(pid);
 		if (rc > 128)
 			printf("# ended by signal %d\n", rc - 128);
-		printf("%s %u %s%s\n", rc && rc != KSFT_SKIP ? "not ok" : "ok", i + 1,
-		       cases[i].name, rc == KSFT_SKIP ? " # SKIP" : "");
+		printf("%sok %u %s%s\n", rc && rc != KSFT_SKIP ? "not " : "", i + 1,
+		       all[i].name, rc == KSFT_SKIP ? " # SKIP" : "");
 	}
 	return 0;
 }
