@@ -40,7 +40,11 @@ say()
 fetch='' base_patch='' objs='' mm_tests='' cases=''
 . "lab/trees/$TREE"
 
-: "${cases:=${selftest##*/}_64 ${selftest##*/}_32}"
+if [ -z "$cases" ]; then
+	for name in $selftest; do
+		cases="$cases ${name##*/}_64 ${name##*/}_32"
+	done
+fi
 
 if [ -n "$LINUX" ]; then
 	LINUX=$(cd "$LINUX" 2>/dev/null && pwd) ||
