@@ -35,9 +35,10 @@ say()
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
 # one), objs (what is compiled in all kinds of configurations, on top of the FPU
-# code), mm_tests and cases (the programs whose cases are compared).
+# code), clang (a version which the tree takes), mm_tests and cases (the programs
+# whose cases are compared).
 # shellcheck disable=SC2034
-fetch='' base_patch='' objs='' mm_tests='' cases=''
+fetch='' base_patch='' objs='' clang=clang-14 mm_tests='' cases=''
 . "lab/trees/$TREE"
 
 if [ -z "$cases" ]; then
