@@ -380,6 +380,11 @@ static void print_sentence(int bad)
 	printf("%s.%s\n", bad ? ": NOT as expected" : ": as expected", color ? "\033[0m" : "");
 }
 
+static void __attribute__((noreturn)) usage(void)
+{
+	errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
+}
+
 int main(int argc, char **argv)
 {
 	const char *table = NULL, *label = NULL;
@@ -397,7 +402,7 @@ int main(int argc, char **argv)
 		else if (opt == 'w')
 			write = true;
 		else
-			return 2;
+			usage();
 	}
 	color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 
@@ -406,11 +411,11 @@ int main(int argc, char **argv)
 
 		columns[nr_columns].stage = strtol(argv[optind], &end, 10);
 		if (*end != '=')
-			errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
+			usage();
 		columns[nr_columns].file = end + 1;
 	}
 	if (!nr_columns)
-		errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
+		usage();
 
 	if (table)
 		read_table(table);
