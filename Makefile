@@ -17,7 +17,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix tree refresh image boot clean help deps
+.PHONY: verdict check clients matrix tree refresh image boot clean help deps figures
 
 verdict: deps
 	@lab/run
@@ -49,6 +49,9 @@ boot: deps
 deps:
 	@lab/deps
 
+figures:
+	@lab/figures
+
 clean:
 	rm -rf $(BUILD)
 
@@ -62,6 +65,7 @@ help:
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
 	@echo '  boot STAGE=n       a shell in the guest; ctrl-a x ends it'
+	@echo '  figures            render the pictures of Documentation/ again'
 	@echo '  clean              remove build/'
 	@echo 'A stage is a patch: 0 is the base, 1 the first patch on top of it, last the last one.'
 	@echo
