@@ -47,10 +47,14 @@ if [ -z "$cases" ]; then
 	done
 fi
 
+# A git hook, say, which runs us has its own repository in mind.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE GIT_OBJECT_DIRECTORY \
+	GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_NAMESPACE GIT_PREFIX
+
 if [ -n "$LINUX" ]; then
-	LINUX=$(cd "$LINUX" 2>/dev/null && pwd) ||
+	LINUX=$(cd "$LINUX" 2>/dev/null && pwd -P) ||
 		die "LINUX=: no such directory, give the path of a kernel tree"
-	id=user-$(printf '%s %s' "$LINUX" "$BASE" | sha256sum | cut -c1-8)
+	id=user-$(printf '%s %s %s' "$TREE" "$LINUX" "$BASE" | sha256sum | cut -c1-8)
 else
 	id=$TREE
 fi
