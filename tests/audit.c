@@ -10,6 +10,7 @@
 #include <cpuid.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -22,7 +23,10 @@
 #include <unistd.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/io_uring.h>
+#include <linux/perf_event.h>
 #include <linux/seccomp.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -221,6 +225,145 @@ static bool rseq_with_key_0_denied_can_be_preempted(void)
 	return true;
 }
 
+/* --- With probes --- */
+
+unsigned int probed_rdpkru(void);
+asm(".pushsection .text\n"
+	"probed_rdpkru:\n\t"
+	"xor	%ecx, %ecx\n\t"
+	".byte	0x0f,0x01,0xee\n\t"
+	"ret\n"
+	".popsection");
+
+/* A uprobe at an instruction of this program, or on the return from a function. */
+static int open_uprobe(const void *where, bool on_return)
+{
+	struct perf_event_attr attr = { .size = sizeof(attr), .config = on_return };
+	int fd = open("/sys/bus/event_source/devices/uprobe/type", O_RDONLY);
+	char type[16] = "";
+
+	if (fd < 0)
+		_exit(KSFT_SKIP);	/* CONFIG_UPROBE_EVENTS */
+	if (read(fd, type, sizeof(type) - 1) <= 0)
+		return -1;
+	close(fd);
+	attr.type = atoi(type);
+	attr.uprobe_path = (unsigned long)"/proc/self/exe";
+	/* The program headers follow the ELF header, 64 or 52 bytes at the file's begin. */
+	attr.probe_offset = (unsigned long)where -
+			    (getauxval(AT_PHDR) - (sizeof(long) == 8 ? 64 : 52));
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
+
+static bool uprobe_leaves_pkru(bool on_return)
+{
+	int fd = open_uprobe(probed_rdpkru, on_return);
+	unsigned long long hits = 0;
+	unsigned int inside;
+
+	wrpkru(PKRU_USER);
+	inside = probed_rdpkru();
+	return inside == PKRU_USER && rdpkru() == PKRU_USER &&
+	       read(fd, &hits, sizeof(hits)) == sizeof(hits) && hits == 1;
+}
+
+/* The instruction is executed from a page which the kernel maps for that. */
+static bool uprobe_keeps_pkru(void)
+{
+	return uprobe_leaves_pkru(false);
+}
+
+static bool uretprobe_keeps_pkru(void)
+{
+	return uprobe_leaves_pkru(true);
+}
+
+/* --- With io_uring --- */
+
+#define KEY_DENIED(key)	(1U << (2 * (key)))
+
+struct ring {
+	int			fd;
+	char			*sq;
+	char			*cq;
+	struct io_uring_sqe	*sqes;
+	struct io_uring_params	p;
+};
+
+static void make_ring(struct ring *ring)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+
+	memset(ring, 0, sizeof(*ring));
+	ring->fd = syscall(SYS_io_uring_setup, 4, &ring->p);
+	if (ring->fd < 0)
+		_exit(KSFT_SKIP);	/* CONFIG_IO_URING */
+	ring->sq = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
+	ring->cq = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_CQ_RING);
+	ring->sqes = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_SQES);
+	if (ring->sq == MAP_FAILED || ring->cq == MAP_FAILED || ring->sqes == MAP_FAILED)
+		_exit(1);
+}
+
+/* Read from a file into @to, return what read() would or minus its errno. */
+static int ring_read(struct ring *ring, int file, void *to, int flags)
+{
+	unsigned int *head = (unsigned int *)(ring->cq + ring->p.cq_off.head);
+	unsigned int *tail = (unsigned int *)(ring->sq + ring->p.sq_off.tail);
+	struct io_uring_cqe *cqes = (void *)(ring->cq + ring->p.cq_off.cqes);
+	unsigned int slot = *tail & (ring->p.sq_entries - 1);
+	int res;
+
+	memset(&ring->sqes[slot], 0, sizeof(ring->sqes[slot]));
+	ring->sqes[slot].opcode = IORING_OP_READ;
+	ring->sqes[slot].flags = flags;
+	ring->sqes[slot].fd = file;
+	ring->sqes[slot].addr = (unsigned long)to;
+	ring->sqes[slot].len = 16;
+	((unsigned int *)(ring->sq + ring->p.sq_off.array))[slot] = slot;
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	if (syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) != 1)
+		_exit(1);
+	res = cqes[*head & (ring->p.cq_entries - 1)].res;
+	__atomic_store_n(head, *head + 1, __ATOMIC_RELEASE);
+	return res;
+}
+
+/* Reads twice to memory with a key, with PKRU @first and then @second. */
+static int second_read(unsigned int first, unsigned int second, int flags)
+{
+	char *to = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int pkey = syscall(SYS_pkey_alloc, 0UL, 0UL), zero = open("/dev/zero", O_RDONLY), res;
+	struct ring ring;
+
+	/* The first key which is free, PKRU in the arguments is for that. */
+	if (pkey != 1 || syscall(SYS_pkey_mprotect, to, 4096, PROT_READ | PROT_WRITE, pkey))
+		_exit(1);
+	make_ring(&ring);
+	wrpkru(first);
+	ring_read(&ring, zero, to, flags);
+	wrpkru(second);
+	res = ring_read(&ring, zero, to, flags);
+	wrpkru(0);
+	return res;
+}
+
+static bool io_uring_obeys_pkru(void)
+{
+	return second_read(0, KEY_DENIED(1), 0) == -EFAULT;
+}
+
+/* The worker was made with the first one. */
+static bool io_uring_worker_obeys_pkru_which_denies(void)
+{
+	return second_read(0, KEY_DENIED(1), IOSQE_ASYNC) == -EFAULT;
+}
+
+static bool io_uring_worker_obeys_pkru_which_allows(void)
+{
+	return second_read(KEY_DENIED(1), 0, IOSQE_ASYNC) == 16;
+}
+
 /* --- With a tracer --- */
 
 static unsigned char image[16384];
@@ -354,6 +497,11 @@ static const struct {
 	CASE(handler_has_default_pkru),
 	CASE(nested_handlers_restore_theirs),
 	CASE(seccomp_trap_restores_pkru),
+	CASE(uprobe_keeps_pkru),
+	CASE(uretprobe_keeps_pkru),
+	CASE(io_uring_obeys_pkru),
+	CASE(io_uring_worker_obeys_pkru_which_denies),
+	CASE(io_uring_worker_obeys_pkru_which_allows),
 	CASE(ptrace_in_signal_stop_reaches_the_frame),
 	CASE(single_step_into_handler_shows_default),
 	CASE(single_step_keeps_pkru),
