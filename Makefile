@@ -17,7 +17,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix tree refresh image boot clean help deps figures
+.PHONY: verdict check clients matrix witness tree refresh image boot clean help deps figures
 
 verdict: deps
 	@lab/run
@@ -31,6 +31,9 @@ matrix:
 
 clients: deps
 	@lab/clients
+
+witness:
+	@lab/witness
 
 tree: deps
 	@lab/tree
@@ -61,6 +64,7 @@ help:
 	@echo '  check              all tests; the last line is "N passed, M failed"'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
+	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
@@ -72,6 +76,7 @@ help:
 	@echo 'Variables:'
 	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
 	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
+	@echo '  KERNEL=image MODULES=path  for witness: a vmlinuz, vmlinux or .deb, and its modules'
 	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
 	@echo '  V=1                  show what the tools print'

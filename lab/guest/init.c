@@ -2,10 +2,10 @@
 /*
  * init - PID 1 of the lab's guest
  *
- * Mounts what the tests need, runs the programs which the kernel command
- * line names after "--", reports each of them as one KTAP test and turns the
- * machine off. The report goes to the second serial port, so that it is never
- * mixed with kernel messages:
+ * Mounts what the tests need, loads the modules which lie in /modules, runs the
+ * programs which the kernel command line names after "--", reports each of them as
+ * one KTAP test and turns the machine off. The report goes to the second serial
+ * port, so that it is never mixed with kernel messages:
  *
  *	KTAP version 1
  *	1..2
@@ -49,12 +49,14 @@
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
 #define TIMEOUT_SECS	120
 #define REPORT_DEV	"/dev/ttyS1"
 #define LIBS		"/lib64:/lib32"
+#define MODULES		"/modules"
 
 static FILE *report;
 static int timeout_secs = TIMEOUT_SECS;
@@ -147,6 +149,29 @@ static void describe_guest(void)
 		({ unsigned int a = 0, b, c, d;
 		   __get_cpuid_count(0xd, 1, &a, &b, &c, &d); !!(a & 8); }));
 	fprintf(report, "# lab: cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+/*
+ * A kernel of a distribution has KVM in modules. /modules/order names those which
+ * lab/witness packed, those first which others need. One for the other vendor's CPUs
+ * cannot be loaded, so a failure is said and no more.
+ */
+static void load_modules(void)
+{
+	FILE *order = fopen(MODULES "/order", "r");
+	char name[NAME_MAX], path[PATH_MAX];
+	int fd;
+
+	if (!order)
+		return;
+	while (fscanf(order, "%254s", name) == 1) {
+		snprintf(path, sizeof(path), MODULES "/%s", name);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (syscall(SYS_finit_module, fd, "", 0))
+			fprintf(report, "# lab: module %s: %s\n", name, strerror(errno));
+		close(fd);
+	}
+	fclose(order);
 }
 
 /* Runs in the child. */
@@ -308,6 +333,7 @@ int main(int argc, char **argv)
 
 	fprintf(report, "KTAP version 1\n1..%d\n", argc - first);
 	describe_guest();
+	load_modules();
 	for (i = first; i < argc; i++)
 		run_program(i - first + 1, argv[i]);
 	fprintf(report, "# lab: end\n");
