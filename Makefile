@@ -6,6 +6,7 @@ TREE		?= v6.1-rc
 LINUX		?=
 BASE		?=
 STAGE		?= last
+SERIES		?=
 JOBS		?= $(shell nproc)
 BUILD		?= build
 CPU		?= qemu
@@ -17,7 +18,11 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
+<<<<<<< Updated upstream
 .PHONY: verdict check clients matrix witness tree refresh image boot clean help deps figures
+=======
+.PHONY: verdict check clients matrix tree refresh send image boot clean help deps figures
+>>>>>>> Stashed changes
 
 verdict: deps
 	@lab/run
@@ -40,6 +45,10 @@ tree: deps
 
 refresh:
 	@lab/refresh
+
+send:
+	@lab/deps send
+	@lab/send $(SERIES)
 
 image: deps
 	@lab/tree >/dev/null
@@ -67,6 +76,7 @@ help:
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
+	@echo '  send SERIES=name   whom the patches go to, and what the mails are like; sends nothing'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
 	@echo '  boot STAGE=n       a shell in the guest; ctrl-a x ends it'
 	@echo '  figures            render the pictures of Documentation/ again'
