@@ -18,11 +18,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-<<<<<<< Updated upstream
-.PHONY: verdict check clients matrix witness tree refresh image boot clean help deps figures
-=======
-.PHONY: verdict check clients matrix tree refresh send image boot clean help deps figures
->>>>>>> Stashed changes
+.PHONY: verdict check clients matrix witness tree refresh send image boot clean help deps figures
 
 verdict: deps
 	@lab/run
