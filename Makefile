@@ -18,7 +18,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix witness tree refresh send image boot clean help deps figures
+.PHONY: verdict check clients matrix witness tree refresh send report image boot clean help deps figures
 
 verdict: deps
 	@lab/run
@@ -41,6 +41,9 @@ tree: deps
 
 refresh:
 	@lab/refresh
+
+report:
+	@lab/report
 
 send:
 	@lab/deps send
@@ -73,6 +76,7 @@ help:
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  send SERIES=name   whom the patches go to, and what the mails are like; sends nothing'
+	@echo '  report             all results which there are as one page, build/report/index.html'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
 	@echo '  boot STAGE=n       a shell in the guest; ctrl-a x ends it'
 	@echo '  figures            render the pictures of Documentation/ again'

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# sections.sh - what the page of lab/report says about a tree
+#
+# Sourced by lab/report after lab/html.sh. Each section shows what is in
+# <build>/results of that tree, and names the target of what is not.
+
+# usable <label> <report>: a report that verdict can read, else say why not
+usable()
+{
+	[ -d "${2%/*}" ] || return
+	"$verdict" -w "0=$2" > /dev/null 2> "$work/why" && return
+	verdict_line bad "$1: $(sed "s,$BUILD/,,; s/^verdict: //" "$work/why" | head -n 1)"
+	return 1
+}
+
+# table <kind> <label,directory>...: the reports which are usable, as one table
+table()
+{
+	kind=$1 reports='' labels=''
+	shift
+	n=0
+	for one; do
+		if usable "Stage ${one%%,*} on $kind" "${one#*,}/report"; then
+			reports="$reports $n=${one#*,}/report"
+			labels="$labels $one"
+			n=$((n + 1))
+		fi
+	done
+	[ $n -gt 0 ] || return 0
+	# shellcheck disable=SC2086
+	"$verdict" -w $reports > "$work/table"
+	# shellcheck disable=SC2086
+	behaviour "$kind" "$work/table" $labels
+}
+
+# The guests of a matrix on a CPU, by stage.
+stages_of()
+{
+	find "$1/matrix" -maxdepth 1 -type d -name "$2-*" | sort -V |
+		while read -r one; do echo "${one##*-},$one"; done
+}
+
+# emulator <directory of a guest>
+emulator()
+{
+	if [ -f "$1/bochs.log" ]; then echo bochs; else echo qemu; fi
+}
+
+missing()
+{
+	verdict_line none "$1: nothing was run, \"$2\" does it"
+}
+
+before_and_after()
+{
+	[ -f "$d/base/report" ] && [ -f "$d/last/report" ] || {
+		missing "Before and after" "make${make}"
+		return
+	}
+	last=1
+	set --
+	if [ -f "$expected" ]; then
+		last=$(awk -F '\t' '/^[^#@]*\t/ { print split($2, x, " ") - 1; exit }' "$expected")
+		set -- -e "$expected" -c "$(emulator "$d/last")"
+	fi
+	good=good
+	"$verdict" "$@" "0=$d/base/report" "$last=$d/last/report" > "$work/said" 2>&1 || good=bad
+	verdict_line $good "Before and after: $(awk '/^$/ { s = ""; next } { s = s " " $0 }
+		END { sub(/on stage 1,/, "on the last stage,", s); print s }' "$work/said")"
+}
+
+matrix()
+{
+	if ls "$d"/matrix/*.ktap > /dev/null 2>&1; then
+		good=$(cat "$d"/matrix/*.ktap | grep -c '^ok ' || :)
+		bad=$(cat "$d"/matrix/*.ktap | grep -c '^not ok ' || :)
+		verdict_line "$([ "$bad" -eq 0 ] && echo good || echo bad)" \
+			"Matrix: $good cells are as expected, $bad are not"
+	elif [ -d "$d/matrix" ]; then
+		verdict_line bad "Matrix: did not come to its end, \"make matrix$make\" runs it again"
+	elif [ -f "$expected" ]; then
+		missing "Matrix" "make matrix$make"
+	fi
+}
+
+# verdicts <tree>: what was found out, in a sentence each
+verdicts()
+{
+	expected=tests/expected/$1
+	case $1 in
+	v6.1-rc) make='' ;;
+	user-*) make=' LINUX=<path>' ;;
+	*) make=" TREE=$1" ;;
+	esac
+	before_and_after
+	matrix
+	if [ -f "tests/expected/clients-$1" ] && [ ! -d "$d/clients-0" ]; then
+		missing "Real programs" "make clients$make"
+	fi
+}
+
+# behaviours <tree>
+behaviours()
+{
+	if [ -d "$d/matrix" ]; then
+		for cpu in qemu bochs; do
+			# shellcheck disable=SC2046
+			table "$cpu" $(stages_of "$d" "$cpu")
+		done
+	else
+		table "$(emulator "$d/last")" "base,$d/base" "last,$d/last"
+	fi
+	if [ -d "$d/clients-0" ]; then
+		# shellcheck disable=SC2046
+		table "qemu, real programs" $(find "$d" -maxdepth 1 -name 'clients-*' | sort -V |
+			while read -r c; do echo "${c##*-},$c"; done)
+	fi
+}
+
+# The stages of a tree by the subjects of their patches.
+stage_list()
+{
+	(TREE=$1; . "lab/trees/$TREE"
+	# shellcheck disable=SC2154
+	for s in $series; do
+		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
+			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
+				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p"
+		done
+	done) | escape | awk 'BEGIN { print "<details><summary>The stages</summary><ol start=\"0\"><li>base</li>" }
+		{ print "<li>" $0 "</li>" } END { print "</ol></details>" }'
+}
+
+# checks <tree>: the tests of the project, what each is about and what it said
+checks()
+{
+	echo '<p>lab/check runs all of these, lab/check 62-linux one.</p>'
+	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
+	for t in tests/check/*; do
+		ktap=$all/$1/check/${t##*/}.ktap
+		about=$(awk 'NR > 2 && /^# ./ { s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
+		class=none said="not run"
+		if [ -f "$ktap" ]; then
+			said=$(awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ }
+				END { printf "%d passed, %d failed%s", p, f, s ? ", " s " skipped" : "" }' "$ktap")
+			class=good
+			! grep -q '^not ok ' "$ktap" || class=bad
+		fi
+		echo "<tr><td class=\"name\">${t##*/}</td><td class=\"result $class\">$(text "$said")</td><td>$(text "$about")</td></tr>"
+	done
+	echo '</tbody></table></div>'
+	for ktap in "$all/$1"/check/*.ktap; do
+		[ ! -f "$ktap" ] || ! grep -A 5 '^not ok ' "$ktap" > "$work/failed" ||
+			file "failed in $(basename "$ktap" .ktap)" "$work/failed"
+	done
+}
+
+# skipped <tree>: each reason once
+skipped()
+{
+	find "$all/$1" \( -name report -o -name '*.ktap' \) -exec grep -hoE '# SKIP.*' {} + |
+		sed 's/# SKIP *//' | sort | uniq -c | sort -rn > "$work/skipped"
+	if [ -s "$work/skipped" ]; then
+		echo '<div class="wide"><table><thead><tr><th>skipped results</th><th>why</th></tr></thead><tbody>'
+		escape < "$work/skipped" | awk '{ n = $1; $1 = ""; print "<tr><td class=\"n\">" n "</td><td>" $0 "</td></tr>" }'
+		echo '</tbody></table></div>'
+	else
+		echo '<p>Nothing in these results was skipped.</p>'
+	fi
+}
+
+costs()
+{
+	if [ -f "$all/$1/bench/cost" ]; then
+		file "instructions a call, by stage" "$all/$1/bench/cost"
+	fi
+}
+
+versions()
+{
+	{
+		sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release
+		$CC --version | head -n 1
+		ld --version | head -n 1
+		git --version
+		qemu-system-x86_64 --version 2>/dev/null | head -n 1
+		find "$all" -name bochs.log -exec grep -hom 1 'Bochs x86 Emulator.*' {} + | sort -u
+		cat "$BUILD"/*/source.key 2>/dev/null | cut -d' ' -f1,2 | grep '^linux' | sort -u
+		echo "this project at $(git describe --always --dirty 2>/dev/null || echo 'no revision')"
+	} | escape | sed 's,.*,<li>&</li>,; 1s,^,<ul>,; $s,$,</ul>,'
+}
+
+# guests <directory>
+guests()
+{
+	echo '<div class="guests"><h3>Every guest and its console</h3>'
+	find "$1" \( -name console -o -name report \) -printf '%h\n' | sort -uV |
+		while read -r one; do
+			guest "$one"
+		done
+	echo '</div>'
+}
+
+tree_section()
+{
+	d=$all/$1
+	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
+	verdicts "$1"
+	[ ! -f "lab/trees/$1" ] || stage_list "$1"
+	echo '<h3>Behaviour by stage</h3>'
+	echo '<p>Failures of the base are what the series is about. On the last stage nothing may fail.</p>'
+	behaviours "$1"
+	costs "$1"
+	echo '<h3>What was tried</h3>'
+	checks "$1"
+	echo '<h3>What was skipped</h3>'
+	skipped "$1"
+	guests "$d"
+}
+
+# Results which belong to no tree of ours, a guest a kernel.
+other_section()
+{
+	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
+	find "$all/$1" -mindepth 2 -maxdepth 2 -name report -printf '%h\n' | sort -V |
+		while read -r one; do
+			table "$(emulator "$one"), ${one##*/}" "result,$one"
+		done
+	guests "$all/$1"
+}
+
