@@ -18,7 +18,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix witness tree refresh send report image boot clean help deps figures
+.PHONY: verdict check clients matrix witness tree refresh send report image boot clean help deps figures bench
 
 verdict: deps
 	@lab/run
@@ -32,6 +32,9 @@ matrix:
 
 clients: deps
 	@lab/clients
+
+bench: deps
+	@lab/bench
 
 witness:
 	@lab/witness
@@ -72,6 +75,7 @@ help:
 	@echo '  check              all tests; the last line is "N passed, M failed"'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
+	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
