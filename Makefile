@@ -58,7 +58,7 @@ image: deps
 
 boot: deps
 	@lab/tree >/dev/null
-	@lab/boot "$$(lab/image $(STAGE))" "$$(lab/rootfs)" $(BUILD)/boot
+	@lab/shell $(STAGE)
 
 deps:
 	@lab/deps
@@ -82,7 +82,7 @@ help:
 	@echo '  send SERIES=name   whom the patches go to, and what the mails are like; sends nothing'
 	@echo '  report             all results which there are as one page, build/report/index.html'
 	@echo '  image STAGE=n      print the path of a stage'\''s bootable vmlinux'
-	@echo '  boot STAGE=n       a shell in the guest; ctrl-a x ends it'
+	@echo '  boot STAGE=n       a shell in the guest, or what stdin says; ctrl-a x ends it'
 	@echo '  figures            render the pictures of Documentation/ again'
 	@echo '  clean              remove build/'
 	@echo 'A stage is a patch: 0 is the base, 1 the first patch on top of it, last the last one.'
@@ -90,6 +90,7 @@ help:
 	@echo 'Variables:'
 	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
 	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
+	@echo '  HOST=directory       for boot: what the guest gets a copy of, default the current one'
 	@echo '  KERNEL=image MODULES=path  for witness: a vmlinuz, vmlinux or .deb, and its modules'
 	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'

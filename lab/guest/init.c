@@ -24,7 +24,8 @@
  * in front of the programs:
  *
  *	timeout=<seconds>	use another time limit
- *	shell=1			run a shell on the console, no programs
+ *	shell=1			run a shell on the console, or the script /stdin, and no
+ *				programs. Reported is "# lab: shell <exit status>".
  *
  * KTAP: Documentation/dev-tools/ktap.rst in the kernel.
  */
@@ -285,29 +286,68 @@ static void run_program(int nr, char *spec)
 	fflush(report);
 }
 
+/* A copy of a directory of the host. To write there would be of no use to anybody. */
+static void protect_host(void)
+{
+	if (mount("/host", "/host", NULL, MS_BIND, NULL) ||
+	    mount(NULL, "/host", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+		warn("/host");
+}
+
+/* Runs in the child. A shell for people reads /etc/profile, hence the "-". */
+static void __attribute__((noreturn)) exec_shell(void)
+{
+	int script = open("/stdin", O_RDONLY);
+	struct termios tio;
+
+	setsid();
+	close(0);
+	if (open("/dev/ttyS0", O_RDWR) == 0) {
+		ioctl(0, TIOCSCTTY, 1);
+		dup2(0, 1);
+		dup2(0, 2);
+	}
+	/* What a script prints goes to a program of the host, which wants no CR. */
+	if (script >= 0 && dup2(script, 0) == 0 && !tcgetattr(1, &tio)) {
+		tio.c_oflag &= ~OPOST;
+		tcsetattr(1, TCSANOW, &tio);
+	}
+	setenv("PATH", "/tests:/sbin:/bin:/usr/sbin:/usr/bin", 1);
+	setenv("LD_LIBRARY_PATH", LIBS, 1);
+	setenv("HOME", "/tests", 1);
+	if (chdir("/tests"))
+		warn("chdir /tests");
+	execl("/bin/sh", script >= 0 ? "sh" : "-sh", NULL);
+	_exit(127);
+}
+
+/* The kernel tells of the restart as of an emergency. A script's reader does not care. */
+static void silence_kernel(void)
+{
+	FILE *printk = fopen("/proc/sys/kernel/printk", "w");
+
+	if (!printk)
+		return;
+	fputs("0", printk);
+	fclose(printk);
+}
+
 static void run_shell(void)
 {
-	pid_t pid = fork();
+	int status = 0;
+	pid_t pid;
 
-	if (!pid) {
-		setsid();
-		close(0);
-		if (open("/dev/ttyS0", O_RDWR) == 0) {
-			ioctl(0, TIOCSCTTY, 1);
-			dup2(0, 1);
-			dup2(0, 2);
-		}
-		setenv("PATH", "/tests:/sbin:/bin:/usr/sbin:/usr/bin", 1);
-		setenv("LD_LIBRARY_PATH", LIBS, 1);
-		setenv("HOME", "/tests", 1);
-		if (chdir("/tests"))
-			warn("chdir /tests");
-		execl("/bin/sh", "-sh", NULL);
-		_exit(127);
-	}
+	if (!access("/host", F_OK))
+		protect_host();
+	pid = fork();
+	if (!pid)
+		exec_shell();
 	/* An orphan must not end the shell's machine. */
-	while (waitpid(-1, NULL, 0) != pid)
+	while (waitpid(-1, &status, 0) != pid)
 		;
+	silence_kernel();
+	fprintf(report, "# lab: shell %d\n# lab: end\n",
+		WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
 int main(int argc, char **argv)
