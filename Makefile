@@ -18,7 +18,7 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix witness tree refresh send report image boot clean help deps figures bench
+.PHONY: verdict check clients matrix witness witnesses tree refresh send report image boot clean help deps figures bench
 
 verdict: deps
 	@lab/run
@@ -38,6 +38,9 @@ bench: deps
 
 witness:
 	@lab/witness
+
+witnesses:
+	@lab/witnesses
 
 tree: deps
 	@lab/tree
@@ -77,6 +80,7 @@ help:
 	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
+	@echo '  witnesses          the same for kernels of Debian and for ours: the table in README.md'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'
 	@echo '  send SERIES=name   whom the patches go to, and what the mails are like; sends nothing'
