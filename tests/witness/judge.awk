@@ -36,6 +36,7 @@ file == 1 && $1 == "cases" {
 # What this kernel cannot start has no cases.
 file == 2 && /^ +TAP version/ { started = 1 }
 file == 2 && /^(not )?ok [0-9]+ / {
+	end[$1 == "ok" ? $3 : $4] = substr($0, index($0, "# ") + 2)
 	if (!started)
 		not_run[$1 == "ok" ? $3 : $4] = 1
 	started = 0
@@ -48,7 +49,7 @@ file == 3 && /^  [^ ]/ {
 	sub(/!$/, "", state)
 	if ($1 == "(runs") {
 		if (state == "FAIL" && !(program in not_run))
-			dead = dead " " program
+			dead = dead " " program " (" end[program] ")"
 		next
 	}
 	for (i = 1; (program " " $1) !~ pattern[i]; )
@@ -65,7 +66,7 @@ file == 3 && /^  [^ ]/ {
 
 END {
 	if (dead != "") {
-		print "error: a test died, so there is no verdict:" dead > "/dev/stderr"
+		print "error: no verdict, a test did not come to its end:" dead > "/dev/stderr"
 		exit 2
 	}
 	for (i = 1; i <= ids; i++)
