@@ -50,13 +50,13 @@ emulator()
 
 missing()
 {
-	verdict_line none "$1: nothing was run, \"$2\" does it"
+	verdict_line none "Not run: $1"
 }
 
 before_and_after()
 {
 	[ -f "$d/base/report" ] && [ -f "$d/last/report" ] || {
-		missing "Before and after" "make${make}"
+		missing "make$make"
 		return
 	}
 	last=1
@@ -81,7 +81,7 @@ matrix()
 	elif [ -d "$d/matrix" ]; then
 		verdict_line bad "Matrix: did not come to its end, \"make matrix$make\" runs it again"
 	elif [ -f "$expected" ]; then
-		missing "Matrix" "make matrix$make"
+		missing "make matrix$make"
 	fi
 }
 
@@ -96,9 +96,14 @@ verdicts()
 	esac
 	before_and_after
 	matrix
-	if [ -f "tests/expected/clients-$1" ] && [ ! -d "$d/clients-0" ]; then
-		missing "Real programs" "make clients$make"
-	fi
+	for target in clients bench fuzz; do
+		case $target in
+		clients) [ -f "tests/expected/clients-$1" ] ;;
+		*) grep -q "^$target:" Makefile && [ -f "lab/trees/$1" ] ;;
+		esac || continue
+		[ "$(find "$d" -maxdepth 1 -name "$target*")" ] ||
+			missing "make $target$make"
+	done
 }
 
 # behaviours <tree>
