@@ -43,7 +43,8 @@ file()
 guest()
 {
 	name=$(anchor "$1")
-	said=$(sed -n 's/^# lab: \(kernel\|cpu\|cpus\) //p' "$1/report" 2>/dev/null | paste -sd, | sed 's/,/, /g')
+	said=$(sed -n 's/^# lab: cpus \([0-9]*\)/cpus: \1/p; s/^# lab: \(kernel\|cpu\) //p' \
+		"$1/report" 2>/dev/null | paste -sd, | sed 's/,/, /g')
 	end=
 	grep -qs '^# lab: end' "$1/report" || end=' <span class="bad">did not come to its end</span>'
 	printf '<details class="guest"><summary>%s%s <span class="none">%s</span></summary>\n' \
