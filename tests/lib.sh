@@ -59,6 +59,17 @@ refuses()
 	fi
 }
 
+# mutant_commit <patch> - a commit with it on top of the last stage, on no branch
+mutant_commit()
+{
+	GIT_INDEX_FILE=$dir/mutant.index
+	export GIT_INDEX_FILE
+	git -C "$tree" read-tree HEAD
+	git -C "$tree" apply --cached --whitespace=nowarn "$top/$1"
+	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
+		git -C "$tree" commit-tree -p HEAD -m "$1" "$(git -C "$tree" write-tree)"
+}
+
 plan()
 {
 	echo "1..$results_seen"
