@@ -36,6 +36,10 @@ clients: deps
 bench: deps
 	@lab/bench
 
+.PHONY: fuzz
+fuzz: deps
+	@lab/fuzz
+
 witness:
 	@lab/witness
 
@@ -79,6 +83,7 @@ help:
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
+	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  witnesses          the same for kernels of Debian and for ours: the table in README.md'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
@@ -97,5 +102,6 @@ help:
 	@echo '  HOST=directory       for boot: what the guest gets a copy of, default the current one'
 	@echo '  KERNEL=image MODULES=path  for witness: a vmlinuz, vmlinux or .deb, and its modules'
 	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
+	@echo '  ROUNDS=n SEED=n ROUND=n  for fuzz: how many, another sequence, a single one'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
 	@echo '  V=1                  show what the tools print'
