@@ -96,7 +96,8 @@ b4_view()
 		echo "FAULT: b4 does not accept the thread: $(tail -n 1 "$out/b4.log")"
 	total=$(sed -n 's/^Total patches: //p' "$out/b4.log")
 	[ "$total" = "$1" ] || echo "FAULT: b4 finds ${total:-no} patches, not $1"
-	echo "${total:-no} patches in a thread; base $(grep -m 1 '^ Base: ' "$out/b4.log" | sed 's/^ Base: //')"
+	seen=$(grep -o -m 1 "base-commit [0-9a-f]*" "$out/b4.log" || echo "no base-commit")
+	echo "${total:-no} patches in a thread, $seen"
 }
 
 # thread <patches>: what is wrong with the mails in the log of send-email
