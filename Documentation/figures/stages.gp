@@ -18,7 +18,8 @@ set palette defined (0 "#d9534f", 0.6 "#f2b6a0", 0.999 "#fbe5dc", 1 "#dff0d8")
 set cbrange [0:1]
 unset colorbox
 unset key
-# The ends of the first and of the second series.
+# The ends of the series.
 set arrow from 6.5, graph 0 to 6.5, graph 1 nohead lw 1.5 lc rgb "#555555" front
+set arrow from 10.5, graph 0 to 10.5, graph 1 nohead lw 1.5 lc rgb "#555555" front
 plot cells using 2:1:3:ytic(5) with image pixels, \
      cells using 2:1:4 with labels font ",12"
