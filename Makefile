@@ -81,7 +81,7 @@ help:
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
-	@echo '  clients            gdb and the kernel'\''s own tests on base, first series and last stage'
+	@echo '  clients            gdb, QEMU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'

@@ -10,7 +10,7 @@ core=/tmp/core
 echo "$core" > /proc/sys/kernel/core_pattern
 echo 0 > /proc/sys/kernel/core_uses_pid
 
-# session <name> <what has to show up> <program and arguments> <gdb command>...
+# session <name> <patterns, all of which have to show up, one a line> <program and arguments> <gdb command>...
 session()
 {
 	name=$1 want=$2 program=$3
@@ -22,7 +22,12 @@ session()
 	# shellcheck disable=SC2086
 	gdb -nx -batch -x /tmp/commands --args $program < /dev/null > /tmp/session 2>&1
 	sed 's/^/# /' /tmp/session
-	if grep -q "$want" /tmp/session; then
+	found=y
+	echo "$want" > /tmp/want
+	while read -r pattern; do
+		grep -q -- "$pattern" /tmp/session || found=
+	done < /tmp/want
+	if [ "$found" ]; then
 		echo "ok $nr - $name"
 	else
 		echo "not ok $nr - $name"
@@ -49,6 +54,24 @@ for bits in 64 32; do
 	session "gcore_has_pkru_$bits" '^.1 = 0x5555555c' "$show" \
 		'break stop_here' 'run' "set var \$pkru = 0x5555555c" "gcore $core" \
 		'kill' "core-file $core" "print/x \$pkru"
+	rm -f "$core"
+
+	session "threads_show_their_own_pkru_$bits" '^.1 = 0x12345678
+^.2 = 0x5555555c' "$show threads" 'break stop_here' 'run' \
+		'thread 2' "print/x \$pkru" 'thread 1' "print/x \$pkru"
+	session "set_pkru_of_one_thread_$bits" '^other 5555aaa8
+^then 5555555c' "$show threads" 'break stop_here' 'run' \
+		'thread 2' "set var \$pkru = 0x5555aaa8" 'continue'
+	"$show" crash,threads > /dev/null 2>&1
+	# The first thread in a core is the one which crashed.
+	session "kernel_core_has_pkru_of_threads_$bits" '^.1 = 0x5555555c
+^.2 = 0x12345678' "$show" "core-file $core" \
+		'thread 2' "print/x \$pkru" 'thread 1' "print/x \$pkru"
+	rm -f "$core"
+	session "gcore_has_pkru_of_threads_$bits" '^.1 = 0x12345678
+^.2 = 0x5555555c' "$show threads" 'break stop_here' 'run' \
+		"gcore $core" 'kill' "core-file $core" \
+		'thread 2' "print/x \$pkru" 'thread 1' "print/x \$pkru"
 	rm -f "$core"
 done
 
