@@ -35,10 +35,13 @@ say()
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
 # one), objs (what is compiled in all kinds of configurations, on top of the FPU
-# code), clang (a version which the tree takes), mm_tests and cases (the programs
-# whose cases are compared).
+# code), config (a fragment on top of base.config), kernel (the file which
+# QEMU boots), clang (a version which the tree takes), sparse (the Debian release
+# whose sparse it takes), mm_tests, programs (C files of this repository) and cases
+# (the programs whose cases are compared), mutants (the tree whose mutants it takes).
 # shellcheck disable=SC2034
-fetch='' base_patch='' objs='' clang=clang-14 mm_tests='' cases=''
+fetch='' base_patch='' objs='' config='' kernel=vmlinux clang=clang-14 sparse=''
+mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
 
 if [ -z "$cases" ]; then
