@@ -204,13 +204,14 @@ static bool rseq_with_key_0_denied_gets_signals(void)
 static bool rseq_with_key_0_denied_can_be_preempted(void)
 {
 	struct timespec end, now;
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	long i;
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == parent)
 			sched_yield();
+		_exit(0);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec++;

@@ -344,10 +344,16 @@ static const struct {
 	CASE(nested_guest_shares_pkru),
 };
 
+static bool has_smm(void)
+{
+	return ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM) > 0;
+}
+
 /* Each case has a virtual machine of its own. */
 static void make_vm(void)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = RAM_SIZE };
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 	unsigned long long identity = 0xfffbc000;
 	int size;
 
@@ -359,11 +365,11 @@ static void make_vm(void)
 	if (ram == MAP_FAILED || ioctl(vm, KVM_SET_TSS_ADDR, 0xfffbd000UL) ||
 	    ioctl(vm, KVM_SET_IDENTITY_MAP_ADDR, &identity) ||
 	    ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ||
-	    ioctl(vm, KVM_CREATE_IRQCHIP, 0))
+	    ioctl(vm, KVM_ENABLE_CAP, &split))
 		give_up("memory and interrupts of the guest");
 	/* The same memory in SMM. */
 	region.slot = 1 << 16;
-	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
+	if (has_smm() && ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))
 		give_up("memory of the guest in SMM");
 	vcpu = ioctl(vm, KVM_CREATE_VCPU, 0);
 	if (vcpu < 0)
@@ -393,6 +399,15 @@ static bool probe(void)
 	return false;
 }
 
+static const char *what_is_missing(bool (*test)(void))
+{
+	if (test == nested_guest_shares_pkru && !has_svm())
+		return " # SKIP No SVM in guests";
+	if (test == smm_keeps_pkru && !has_smm())
+		return " # SKIP No SMM in guests";
+	return NULL;
+}
+
 int main(void)
 {
 	unsigned int i, a, b, c, d;
@@ -406,14 +421,15 @@ int main(void)
 	pkru_offset = b;
 	printf("TAP version 13\n1..%zu\n", ARRAY_SIZE(all));
 	for (i = 0; i < ARRAY_SIZE(all); i++) {
-		bool skip = all[i].run == nested_guest_shares_pkru && !has_svm();
+		const char *missing;
 		bool good;
 
 		fflush(stdout);
 		make_vm();
-		good = skip || all[i].run();
+		missing = what_is_missing(all[i].run);
+		good = missing || all[i].run();
 		printf("%sok %u %s%s\n", good ? "" : "not ", i + 1, all[i].name,
-		       skip ? " # SKIP No SVM in guests" : "");
+		       missing ? missing : "");
 		failed += !good;
 		close(vcpu);
 		close(vm);
