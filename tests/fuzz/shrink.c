@@ -91,7 +91,7 @@ void print_trial(const struct trial *t)
 		printf("# iov_len %u\n", t->size);
 	printf("# %u bytes behind a boundary of 64, PKRU before %08x, PKRU of the caller %08x\n",
 	       t->misaligned, t->pkru_before, t->pkru_own);
-	printf("# static const u64 image[%u] = {\n", IMAGE_SIZE / 8);
+	printf("# static const uint64_t image[%u] = {\n", IMAGE_SIZE / 8);
 	for (i = 0; i < IMAGE_SIZE / 8; i++) {
 		if (t->image.words[i])
 			printf("#	[%zu] = 0x%016llx,\n", i,
@@ -99,7 +99,7 @@ void print_trial(const struct trial *t)
 	}
 	printf("# };\n");
 	if (is_sigreturn(t) && t->api != SIGRETURN_64) {
-		printf("# static const u8 fsave[%d] = {", FSAVE_SIZE);
+		printf("# static const uint8_t fsave[%d] = {", FSAVE_SIZE);
 		for (i = 0; i < FSAVE_SIZE; i++)
 			if (t->fsave[i])
 				printf(" [%zu] = 0x%02x,", i, t->fsave[i]);
