@@ -142,6 +142,8 @@ struct machine {
 	u32	mxcsr_mask;
 	u32	pkru_default;
 	bool		compacted;
+	/* PTRACE_SETREGSET reads the components which the image has, not all of it. */
+	bool		ptrace_reads_less;
 	/* A frame is refused if the PKRU in it denies access to the frame. */
 	bool		refuses_own_key[NR_API];
 	struct sw_bytes	sw[NR_API];
@@ -210,6 +212,7 @@ bool same_state(const struct image *a, const struct image *b, u32 mxcsr, char *w
 /* task.c */
 int subject_main(int fd);
 bool start_subjects(const char *self);
+void learn_ptrace(void);
 void learn_frames(void);
 char *place_image(const struct trial *t, size_t len);
 bool try_task(const struct trial *t, const struct expected *e, char *why, size_t len);

@@ -230,11 +230,14 @@ int main(int argc, char **argv)
 		start_noise(self);
 	if (!start_subjects(self))
 		broken("the subjects do not start: %s", self);
+	learn_ptrace();
 	learn_frames();
 	apis[KVM_SET] = start_kvm();
-	printf("# seed %llu, %s format, frames which deny their own key are refused: %d %d\n",
-	       (unsigned long long)seed, machine.compacted ? "compacted" : "standard",
+	printf("# seed %llu, %s format\n", (unsigned long long)seed,
+	       machine.compacted ? "compacted" : "standard");
+	printf("# frames which deny their own key are refused: %d %d\n",
 	       machine.refuses_own_key[SIGRETURN_64], machine.refuses_own_key[SIGRETURN_32_RT]);
+	printf("# ptrace() reads the whole of an image: %d\n", !machine.ptrace_reads_less);
 	run_rounds(apis);
 	return print_results(apis) > 0;
 }

@@ -89,19 +89,22 @@ static int wrong_size(const struct trial *t)
 }
 
 /*
- * ptrace() and KVM read the whole image, sigreturn() what it needs: the software
- * bytes, the second magic word, and the components which the image has.
+ * KVM reads the whole image, and so does ptrace(), except in newer kernels. sigreturn()
+ * reads what it needs: the software bytes, the second magic word, and the components
+ * which the image has.
  */
 static int unreadable(const struct trial *t)
 {
 	u64 bv = t->image.xstate_bv & machine.xcr0;
+	int fault = is_sigreturn(t) ? SIGSEGV : EFAULT;
 	int i;
 
-	if (!is_sigreturn(t))
+	if (t->api == KVM_SET || (is_ptrace(t) && !machine.ptrace_reads_less))
 		return readable(t, total_size(t)) ? 0 : EFAULT;
-	if (!readable(t, LEGACY_SIZE))
-		return SIGSEGV;
-	if (!size_is_lied(t) && !readable(t, t->image.sw.xstate_size + sizeof(MAGIC2)))
+	if (!readable(t, is_ptrace(t) ? HEADER_END : LEGACY_SIZE))
+		return fault;
+	if (is_sigreturn(t) && !size_is_lied(t) &&
+	    !readable(t, t->image.sw.xstate_size + sizeof(MAGIC2)))
 		return SIGSEGV;
 	if (fx_only(t))
 		return 0;
@@ -109,7 +112,7 @@ static int unreadable(const struct trial *t)
 		bv &= wanted(t);
 	for (i = 2; i < 63; i++) {
 		if (bv >> i & 1 && !readable(t, machine.offset[i] + machine.sizes[i]))
-			return SIGSEGV;
+			return fault;
 	}
 	return 0;
 }

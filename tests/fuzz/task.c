@@ -357,6 +357,22 @@ bool try_task(const struct trial *t, const struct expected *e, char *why, size_t
 	return is_ptrace(t) ? try_ptrace(t, e, why, len) : try_sigreturn(t, e, why, len);
 }
 
+/* Whether an image may end behind a header that has no component. */
+void learn_ptrace(void)
+{
+	struct trial t = {
+		.api = PTRACE_64, .size = machine.size, .hidden = true,
+		.readable = offsetof(struct image, reserved) + sizeof(t.image.reserved),
+	};
+	struct expected e;
+	char why[128];
+
+	t.image.mxcsr = MXCSR_DEFAULT;
+	t.before.mxcsr = MXCSR_DEFAULT;
+	expect(&t, &e);
+	machine.ptrace_reads_less = !try_task(&t, &e, why, sizeof(why));
+}
+
 /*
  * rt_sigreturn() reads uc_stack after it restored PKRU, in kernels without the fix
  * for it (F2 in Documentation/pkru-audit.rst), on CPUs which then fault. Which of
