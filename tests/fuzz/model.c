@@ -141,11 +141,18 @@ static int no_guest_component(const struct trial *t)
 	return t->api == KVM_SET && t->image.xstate_bv & ~machine.kvm_xcr0 ? EINVAL : 0;
 }
 
-/* The kernel wants the standard format, a CPU with XSAVEC takes both. */
+/*
+ * The kernel wants the standard format, a CPU with XSAVEC takes both. That checks the
+ * whole of the header, what is not wanted as well.
+ */
 static int not_standard(const struct trial *t)
 {
-	if (t->api == SIGRETURN_64 || fx_only(t))
+	u64 lacking = t->image.xstate_bv & ~t->image.xcomp_bv;
+
+	if (fx_only(t))
 		return 0;
+	if (t->api == SIGRETURN_64)
+		return t->image.xcomp_bv >> 63 && lacking ? SIGSEGV : 0;
 	return t->image.xcomp_bv ? refusal(t) : 0;
 }
 
