@@ -29,6 +29,10 @@ say()
 	printf '  %-7s %s\n' "$1" "$2" >&2
 }
 
+case $BUILD in
+*[[:space:]:]*) die "$BUILD has a blank or a colon in its path, a kernel cannot be built there: give another place with BUILD=<path>" ;;
+esac
+
 [ -f "lab/trees/$TREE" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
 
@@ -158,6 +162,32 @@ stage_commit()
 	*) stages | sed -n "$1p" | grep . ||
 		die "STAGE=$1: there are the stages 0 (base) to $(last_stage)" ;;
 	esac
+}
+
+# The objects of what the series change in the kernel, as its make names them. A
+# tree which has the change already changes nothing.
+touched_objs()
+{
+	git -C "$tree" diff --name-only lab-base HEAD -- arch fs kernel virt | grep "\.c$" |
+		sed "s/c$/o/" | grep . ||
+		printf "arch/x86/kernel/fpu/%s.o\n" core regset signal xstate
+}
+
+# seal <file>... - note the checksum of what is finished
+seal()
+{
+	for f; do
+		(cd "${f%/*}" && sha256sum "${f##*/}" > ".${f##*/}.sum.tmp" &&
+			mv ".${f##*/}.sum.tmp" ".${f##*/}.sum")
+	done
+}
+
+# intact <file> - it is there, and as it was then
+intact()
+{
+	[ -f "$1" ] || return 1
+	(cd "${1%/*}" && sha256sum -c --status ".${1##*/}.sum" 2> /dev/null) ||
+		{ say NOTE "$1 is damaged or not finished, it is made again"; return 1; }
 }
 
 # put_src <commit> - bring src to the text of a commit, touch only what differs
