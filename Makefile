@@ -18,13 +18,16 @@ export TREE LINUX BASE JOBS CC BUILD CPU V
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check clients matrix witness witnesses tree refresh send report image boot clean help deps figures bench
+.PHONY: verdict check check-long clients matrix witness witnesses tree refresh send report image boot clean help deps figures bench
 
 verdict: deps
 	@lab/run
 
 check: deps
 	@lab/check
+
+check-long: deps
+	@lab/check -l
 
 matrix:
 	@lab/deps matrix
@@ -80,6 +83,7 @@ help:
 	@echo 'Targets:'
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
+	@echo '  check-long         what takes longer: semantic patches, for one'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb, QEMU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'

@@ -390,6 +390,8 @@ static bool probe(void)
 
 	dev = open("/dev/kvm", O_RDWR);
 	cpuid = calloc(1, sizeof(*cpuid) + 256 * sizeof(cpuid->entries[0]));
+	if (!cpuid)
+		return false;
 	cpuid->nent = 256;
 	if (dev < 0 || ioctl(dev, KVM_GET_SUPPORTED_CPUID, cpuid))
 		return false;

@@ -59,15 +59,19 @@ refuses()
 	fi
 }
 
-# mutant_commit <patch> - a commit with it on top of the last stage, on no branch
+# mutant_commit <patch>...: a commit with the patches on top of the last stage, in
+# the repository but on no branch
 mutant_commit()
 {
 	GIT_INDEX_FILE=$dir/mutant.index
 	export GIT_INDEX_FILE
+	rm -f "$GIT_INDEX_FILE.lock"
 	git -C "$tree" read-tree HEAD
-	git -C "$tree" apply --cached --whitespace=nowarn "$top/$1"
+	for m; do
+		git -C "$tree" apply --cached -C1 --whitespace=nowarn "$top/$m" || return 1
+	done
 	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
-		git -C "$tree" commit-tree -p HEAD -m "$1" "$(git -C "$tree" write-tree)"
+		git -C "$tree" commit-tree -p HEAD -m "$*" "$(git -C "$tree" write-tree)"
 }
 
 plan()
