@@ -6,12 +6,18 @@
 # Sourced by lab/send after lab/lib.sh; out is the directory of the mails. What
 # is wrong is printed as a line that begins with "FAULT: ".
 
+# Is a patch about KVM? kvmalloc() has nothing to do with it.
+about_kvm()
+{
+	grep -qiE '(^|[^a-z])kvm([^a-z]|$)' "$1"
+}
+
 # Whom a patch goes to, "name <address> (role:section)". A patch which changes
 # what KVM's ioctls do need not touch a file of KVM: it goes to KVM if it says so.
 recipients()
 {
 	(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback --nofixes "$1")
-	if grep -qi kvm "$1"; then
+	if about_kvm "$1"; then
 		(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback \
 			-f arch/x86/kvm/x86.c) | grep '(.*VIRTUAL MACHINE'
 	fi
