@@ -11,10 +11,11 @@ JOBS		?= $(shell nproc)
 BUILD		?= build
 CPU		?= qemu
 V		?=
+DEBUG		?=
 ifeq ($(origin CC),default)
 CC		:= gcc
 endif
-export TREE LINUX BASE JOBS CC BUILD CPU V
+export TREE LINUX BASE JOBS CC BUILD CPU V DEBUG
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
@@ -83,7 +84,7 @@ help:
 	@echo 'Targets:'
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
-	@echo '  check-long         what takes longer: semantic patches, for one'
+	@echo '  check-long         what takes longer: failing allocations, semantic patches'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb, QEMU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
@@ -108,4 +109,5 @@ help:
 	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
 	@echo '  ROUNDS=n SEED=n ROUND=n  for fuzz: how many, another sequence, a single one'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
+	@echo '  DEBUG=name           a kernel which looks for errors: $(patsubst lab/config/debug-%.config,%,$(wildcard lab/config/debug-*))'
 	@echo '  V=1                  show what the tools print'

@@ -9,9 +9,10 @@
 #   TREE		name of a file in lab/trees, default v6.1-rc
 #   LINUX, BASE		the user's own kernel tree and revision, default none
 #   JOBS, CC, V		as for a kernel build
+#   DEBUG		kernels with debugging: names of lab/config/debug-*.config, joined by +
 
 : "${TREE:=v6.1-rc}" "${LINUX:=}" "${BASE:=}" "${CC:=gcc}" "${V:=}"
-: "${JOBS:=$(nproc)}" "${BUILD:=build}"
+: "${JOBS:=$(nproc)}" "${BUILD:=build}" "${DEBUG:=}"
 
 top=$(pwd)
 case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
@@ -35,6 +36,14 @@ esac
 
 [ -f "lab/trees/$TREE" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
+
+# One fragment of the configuration for each name.
+fragments=
+for name in $(echo "$DEBUG" | tr + ' '); do
+	[ -f "lab/config/debug-$name.config" ] ||
+		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
+	fragments="$fragments lab/config/debug-$name.config"
+done
 
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
@@ -69,9 +78,9 @@ fi
 dir=$BUILD/$id		# everything about this tree
 tree=$dir/linux		# git repository with the series applied, to work in
 src=$dir/src		# the text of one stage, to build from
-obj=$dir/obj		# its objects
+obj=$dir/obj${DEBUG:+-$DEBUG}		# its objects
 logs=$dir/log
-results=$BUILD/results/$id
+results=$BUILD/results/$id${DEBUG:+-$DEBUG}
 
 # lock - let only one run at a time change build/
 #
