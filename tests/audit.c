@@ -34,6 +34,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+#include "pkru.h"
+
 #define PKRU_USER	0x5a5a5a58U
 #define PKRU_OTHER	0x33333330U
 #define PKRU_DENY	0x55555555U
@@ -42,19 +44,6 @@
 
 static unsigned int default_pkru, pkru_offset;
 static unsigned int seen_in_handler, handled;
-
-static inline unsigned int rdpkru(void)
-{
-	unsigned int eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static inline void wrpkru(unsigned int pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
-}
 
 static void note(int sig)
 {
@@ -516,6 +505,7 @@ static const struct {
 int main(int argc, char **argv)
 {
 	unsigned int i, n = ARRAY_SIZE(all), a, b, c, d;
+	int failed = 0;
 
 	if (argc == 2 && !strcmp(argv[1], "--default"))
 		_exit(rdpkru() != 0x55555554);
@@ -538,6 +528,7 @@ int main(int argc, char **argv)
 			printf("# ended by signal %d\n", rc - 128);
 		printf("%sok %u %s%s\n", rc && rc != KSFT_SKIP ? "not " : "", i + 1,
 		       all[i].name, rc == KSFT_SKIP ? " # SKIP" : "");
+		failed += rc && rc != KSFT_SKIP;
 	}
-	return 0;
+	return failed != 0;
 }

@@ -120,6 +120,8 @@ static void end_tracee(void)
 /*
  * Two windows of each signal: from kill() to the handler, and from the end of
  * the handler to the return of kill(), which is sigreturn and a few more.
+ * The two kinds of frame have functions of their own, as lab/profile.c tells calls
+ * from one another by the address of their RDTSCP.
  */
 static unsigned long long handler_ended;
 

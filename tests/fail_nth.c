@@ -38,6 +38,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
+#include "pkru.h"
+
 #define __unused	__attribute__((__unused__))
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define DEBUGFS		"/sys/kernel/debug/"
@@ -74,19 +76,6 @@ static pid_t tracee;
 static int vcpu = -1;
 /* The state before and after a call, and what the call is given or gives. */
 static char before[IMAGE_MAX], after[IMAGE_MAX], image[IMAGE_MAX];
-
-static unsigned int rdpkru(void)
-{
-	unsigned int eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static void wrpkru(unsigned int pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
-}
 
 static unsigned int *pkru_of(void *xsave)
 {

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pkru.h"
+
 /* Key 0 may be used in all of them. */
 #define PKRU_SUSPENDER	0x5a5a5a58U
 #define PKRU_SLEEPER	0x33333330U
@@ -36,19 +38,6 @@
 #define KSFT_SKIP		4
 
 static atomic_bool resumed;
-
-static inline unsigned int rdpkru(void)
-{
-	unsigned int eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static inline void wrpkru(unsigned int pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
-}
 
 static int results, failed;
 

@@ -14,24 +14,13 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
+#include "../pkru.h"
+
 #define FIRST_PKRU	0x5555555c
 #define OTHER_PKRU	0x12345678
 
 static bool crash;
 static bool other_is_ready, end;
-
-static unsigned int rdpkru(void)
-{
-	unsigned int eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static void wrpkru(unsigned int pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
-}
 
 void __attribute__((noinline)) stop_here(void)
 {

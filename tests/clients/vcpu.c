@@ -10,6 +10,8 @@
  * Linked to be a flat image which ends at 4 GiB, see lab/clients-pack. It runs
  * in protected mode without paging. RDPKRU asks for nothing but CR4.PKE.
  */
+#include "../pkru.h"
+
 #define COM1		0x3f8
 #define LSR_RX_READY	0x01
 #define LSR_TX_EMPTY	0x20
@@ -25,19 +27,6 @@ static inline unsigned char in8(unsigned short port)
 static inline void out8(unsigned short port, unsigned char value)
 {
 	asm volatile("outb %0, %1" : : "a" (value), "d" (port));
-}
-
-static inline unsigned int rdpkru(void)
-{
-	unsigned int eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static inline void wrpkru(unsigned int pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
 }
 
 static void put(char c)

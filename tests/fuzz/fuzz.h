@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sys/types.h>
 
+#include "../pkru.h"
+
 typedef uint8_t u8;
 typedef uint16_t u16;
 typedef uint32_t u32;
@@ -165,19 +167,6 @@ static inline bool is_sigreturn(const struct trial *t)
 static inline bool is_sigreturn_32(const struct trial *t)
 {
 	return t->api == SIGRETURN_32_RT || t->api == SIGRETURN_32_OLD;
-}
-
-static inline u32 rdpkru(void)
-{
-	u32 eax, edx;
-
-	asm volatile(".byte 0x0f,0x01,0xee" : "=a" (eax), "=d" (edx) : "c" (0));
-	return eax;
-}
-
-static inline void wrpkru(u32 pkru)
-{
-	asm volatile(".byte 0x0f,0x01,0xef" : : "a" (pkru), "c" (0), "d" (0) : "memory");
 }
 
 /* What is behind the state does not matter to most. */
