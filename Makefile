@@ -110,4 +110,4 @@ help:
 	@echo '  ROUNDS=n SEED=n ROUND=n  for fuzz: how many, another sequence, a single one'
 	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
 	@echo '  DEBUG=name           a kernel which looks for errors: $(patsubst lab/config/debug-%.config,%,$(wildcard lab/config/debug-*))'
-	@echo '  V=1                  show what the tools print'
+	@echo '  V=1                  show what the tools print, and all cases'

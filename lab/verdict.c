@@ -2,16 +2,17 @@
 /*
  * verdict - compare what guests reported with each other and with the expectation
  *
- * Usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...
+ * Usage: verdict [-a] [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...
  *
  * A report is the KTAP which the guest's init writes (lab/guest/init.c): at the
  * top level a line for each program, indented in front of it what the program
  * said. Each result line of a program is a case, named "program case".
  *
  * Without -k a table is printed, a row a case and a column a stage, and a
- * sentence which sums it up. With -k a KTAP line is printed for each case and
+ * sentence which sums it up. Cases which pass on all stages are only counted. With -k a KTAP line is printed for each case and
  * stage, with LABEL (the kind of CPU) in its name.
  *
+ *   -a		print those as well
  *   -e TABLE	what is expected, see tests/expected. A case without a row, a row
  *		without a case and a result other than in the table are errors.
  *		Without a table the last stage has to pass all cases.
@@ -310,44 +311,100 @@ static void print_expectation(void)
 	}
 }
 
-static void print_cell(enum result got, enum result want)
+static void print_cell(enum result got, enum result want, bool is_last)
 {
 	const char *on = "";
 
 	if (color)
 		on = got == PASS ? "\033[32m" : got == FAIL ? "\033[31m" : "\033[33m";
-	printf("  %s%-4s%s%s", on, words[got], *on ? "\033[0m" : "",
-	       want != NONE && want != EITHER && got != want ? "!" : " ");
+	printf("  %s%-*s%s%s", on, is_last ? 0 : 4, words[got], *on ? "\033[0m" : "",
+	       want != NONE && want != EITHER && got != want ? "!" : is_last ? "" : " ");
 }
 
-static void print_table(void)
+/* A row that nobody has to look at: it passes on all stages, as it should. */
+static bool is_dull(const struct test_case *c)
 {
-	const char *program = "";
-	size_t i, width = 0, plen;
 	int col;
 
-	for (i = 0; i < nr_cases; i++)
-		if (strlen(cases[i].name) > width)
-			width = strlen(cases[i].name);
+	for (col = 0; col < nr_columns; col++)
+		if (c->got[col] != PASS || c->want[col] == FAIL || c->want[col] == SKIP)
+			return false;
+	return true;
+}
+
+/* The length of a case's name and in @program that of the program in front of it. */
+static size_t name_length(const struct test_case *c, size_t *program)
+{
+	*program = strcspn(c->name, " ");
+	return strlen(c->name + *program + strspn(c->name + *program, " "));
+}
+
+static void print_stages(int width, int length, const char *program)
+{
+	int col;
+
+	printf("%-*.*s", width, length, program);
+	for (col = 0; col < nr_columns; col++)
+		if (columns[col].stage)
+			printf("  %-*d", col < nr_columns - 1 ? 5 : 0, columns[col].stage);
+		else
+			printf("  %s", col < nr_columns - 1 ? "base " : "base");
+	putchar('\n');
+}
+
+static void print_row(const struct test_case *c, int width)
+{
+	int col;
+	size_t plen, len = name_length(c, &plen);
+
+	printf("  %-*s", width - 2, c->name + strlen(c->name) - len);
+	for (col = 0; col < nr_columns; col++)
+		print_cell(c->got[col], c->want[col], col == nr_columns - 1);
+	if (c->got[nr_columns - 1] == SKIP && c->reason)
+		printf(" %s", c->reason);
+	putchar('\n');
+}
+
+static void print_rest(int width, int n, bool all)
+{
+	char text[32];
+	int col;
+
+	snprintf(text, sizeof(text), all ? "all %d cases" : "%d more cases", n);
+	printf("  %-*s", width - 2, text);
+	for (col = 0; col < nr_columns; col++)
+		print_cell(PASS, NONE, col == nr_columns - 1);
+	putchar('\n');
+}
+
+/*
+ * A block for each program. Cases which pass everywhere only get a common row at
+ * the end of it, unless @everything is to be printed.
+ */
+static void print_table(bool everything)
+{
+	size_t i, end, first, len, plen, width = 16;
+	int dull;
 
 	for (i = 0; i < nr_cases; i++) {
-		struct test_case *c = &cases[i];
+		len = 2 + name_length(&cases[i], &plen);
+		if ((everything || !is_dull(&cases[i])) && len > width)
+			width = len;
+	}
 
-		plen = strcspn(c->name, " ");
-		if (strncmp(program, c->name, plen + 1)) {
-			program = c->name;
-			printf("%-*.*s", (int)width, (int)plen, program);
-			for (col = 0; col < nr_columns; col++)
-				printf(columns[col].stage ? "  %-5d" : "  base ",
-				       columns[col].stage);
-			putchar('\n');
+	for (first = 0; first < nr_cases; first = end) {
+		name_length(&cases[first], &plen);
+		print_stages(width, plen, cases[first].name);
+		dull = 0;
+		for (end = first; end < nr_cases &&
+		     !strncmp(cases[first].name, cases[end].name, plen + 1); end++) {
+			if (!everything && is_dull(&cases[end]))
+				dull++;
+			else
+				print_row(&cases[end], width);
 		}
-		printf("  %-*s", (int)width - 2, c->name + plen + strspn(c->name + plen, " "));
-		for (col = 0; col < nr_columns; col++)
-			print_cell(c->got[col], c->want[col]);
-		if (c->got[nr_columns - 1] == SKIP && c->reason)
-			printf(" %s", c->reason);
-		putchar('\n');
+		if (dull)
+			print_rest(width, dull, dull == (int)(end - first));
 	}
 }
 
@@ -382,18 +439,20 @@ static void print_sentence(int bad)
 
 static void __attribute__((noreturn)) usage(void)
 {
-	errx(2, "usage: verdict [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
+	errx(2, "usage: verdict [-a] [-e TABLE] [-c CPU] [-k LABEL | -w] STAGE=REPORT...");
 }
 
 int main(int argc, char **argv)
 {
 	const char *table = NULL, *label = NULL;
 	int opt, col, bad = 0;
-	bool write = false;
+	bool write = false, everything = false;
 	size_t i;
 
-	while ((opt = getopt(argc, argv, "c:e:k:w")) != -1) {
-		if (opt == 'c')
+	while ((opt = getopt(argc, argv, "ac:e:k:w")) != -1) {
+		if (opt == 'a')
+			everything = true;
+		else if (opt == 'c')
 			cpu = optarg;
 		else if (opt == 'e')
 			table = optarg;
@@ -440,7 +499,7 @@ int main(int argc, char **argv)
 	}
 	if (label)
 		return print_ktap(label) ? 1 : 0;
-	print_table();
+	print_table(everything);
 	print_sentence(bad);
 	return bad ? 1 : 0;
 }
