@@ -5,7 +5,7 @@
  * A vCPU runs a few instructions in real mode, where RDPKRU works as in any other
  * mode if CR4.PKE is set, and leaves by an OUT with the result in EAX. Each case
  * is a claim about something that may lose PKRU on the way: INIT, SMM, CR4.PKE
- * switched off and on, a nested guest. Documentation/pkru-audit.rst has the
+ * switched off and on, a nested guest, the move of one. Documentation/pkru-audit.rst has the
  * verdicts.
  */
 #include <cpuid.h>
@@ -292,21 +292,20 @@ static void enable_svm(void)
 	vcpu_ioctl(KVM_SET_SREGS, &sregs, "KVM_SET_SREGS");
 }
 
-/*
- * The nested guest finds the PKRU of its host, in EBX, and its host finds the one
- * it leaves behind, in EAX.
- */
+/* Runs the nested guest, and has the PKRU which that leaves behind in EAX. */
+static const unsigned char host[] = {
+	0x66, 0xb8, HSAVE & 0xff, HSAVE >> 8, 0, 0,	/* mov eax, HSAVE */
+	0x66, 0x31, 0xd2,				/* xor edx, edx */
+	0x66, 0xb9, 0x17, 0x01, 0x01, 0xc0, 0x0f, 0x30,	/* VM_HSAVE_PA */
+	0x66, 0xb8, VMCB & 0xff, VMCB >> 8, 0, 0,	/* mov eax, VMCB */
+	0x0f, 0x01, 0xd8,				/* vmrun */
+	0x66, 0x31, 0xc9, 0x0f, 0x01, 0xee,		/* rdpkru */
+	0xe6, 0x10,
+};
+
+/* The nested guest finds the PKRU of its host, in EBX, and its host what it leaves. */
 static bool nested_guest_shares_pkru(void)
 {
-	static const unsigned char host[] = {
-		0x66, 0xb8, HSAVE & 0xff, HSAVE >> 8, 0, 0,	/* mov eax, HSAVE */
-		0x66, 0x31, 0xd2,				/* xor edx, edx */
-		0x66, 0xb9, 0x17, 0x01, 0x01, 0xc0, 0x0f, 0x30,	/* VM_HSAVE_PA */
-		0x66, 0xb8, VMCB & 0xff, VMCB >> 8, 0, 0,	/* mov eax, VMCB */
-		0x0f, 0x01, 0xd8,				/* vmrun */
-		0x66, 0x31, 0xc9, 0x0f, 0x01, 0xee,		/* rdpkru */
-		0xe6, 0x10,
-	};
 	static const unsigned char nested[] = {
 		0x66, 0x31, 0xc9, 0x0f, 0x01, 0xee,		/* rdpkru */
 		0x66, 0x89, 0xc3,				/* mov ebx, eax */
@@ -329,6 +328,86 @@ static bool nested_guest_shares_pkru(void)
 	       same(PKRU_OTHER, get_guest_pkru());
 }
 
+/* What has to go along with a vCPU. */
+struct vcpu_state {
+	struct kvm_sregs	sregs;
+	struct kvm_regs		regs;
+	struct kvm_nested_state	*nested;
+	char			*image;
+	unsigned char		*ram;
+};
+
+static void make_vm(void);
+
+/* An OUT is over only when the vCPU was entered again. */
+static void finish_out(void)
+{
+	run->immediate_exit = 1;
+	ioctl(vcpu, KVM_RUN, NULL);
+	run->immediate_exit = 0;
+}
+
+static void save(struct vcpu_state *state)
+{
+	int size = ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_NESTED_STATE);
+
+	state->nested = calloc(1, size > 4096 ? size : 4096);
+	state->nested->size = size;
+	finish_out();
+	vcpu_ioctl(KVM_GET_SREGS, &state->sregs, "KVM_GET_SREGS");
+	vcpu_ioctl(KVM_GET_REGS, &state->regs, "KVM_GET_REGS");
+	vcpu_ioctl(KVM_GET_NESTED_STATE, state->nested, "KVM_GET_NESTED_STATE");
+	vcpu_ioctl(get_xsave, image, "KVM_GET_XSAVE");
+	state->image = image;
+	state->ram = ram;
+}
+
+/* Into a new machine. */
+static void load(struct vcpu_state *state)
+{
+	close(vcpu);
+	close(vm);
+	make_vm();
+	memcpy(ram, state->ram, RAM_SIZE);
+	vcpu_ioctl(KVM_SET_SREGS, &state->sregs, "KVM_SET_SREGS");
+	vcpu_ioctl(KVM_SET_NESTED_STATE, state->nested, "KVM_SET_NESTED_STATE");
+	vcpu_ioctl(KVM_SET_REGS, &state->regs, "KVM_SET_REGS");
+	vcpu_ioctl(KVM_SET_XSAVE, state->image, "KVM_SET_XSAVE");
+	munmap(state->ram, RAM_SIZE);
+	free(state->image);
+	free(state->nested);
+}
+
+/* Saved while the nested guest runs, which finds its PKRU in the other vCPU. */
+static bool nested_guest_moves_with_pkru(void)
+{
+	static const unsigned char nested[] = {
+		0xe6, 0x10,					/* out */
+		0x66, 0x31, 0xc9, 0x0f, 0x01, 0xee,		/* rdpkru */
+		0x66, 0x89, 0xc3,				/* mov ebx, eax */
+		0xf4,						/* hlt */
+	};
+	struct vcpu_state state;
+	struct kvm_regs regs;
+	bool in_guest;
+
+	set_control(true);
+	enable_svm();
+	set_guest_pkru(PKRU_GUEST);
+	make_vmcb();
+	memcpy(ram + NESTED_CODE, nested, sizeof(nested));
+	run_code(host, sizeof(host));
+	save(&state);
+	in_guest = state.nested->flags & KVM_STATE_NESTED_GUEST_MODE;
+	if (!in_guest)
+		printf("# the nested guest did not run\n");
+	load(&state);
+	vcpu_ioctl(KVM_RUN, NULL, "KVM_RUN");
+	vcpu_ioctl(KVM_GET_REGS, &regs, "KVM_GET_REGS");
+	return in_guest && same(PKRU_GUEST, regs.rbx) && same(PKRU_GUEST, regs.rax) &&
+	       same(PKRU_GUEST, get_guest_pkru());
+}
+
 #define CASE(name) { #name, name }
 static const struct {
 	const char	*name;
@@ -342,6 +421,7 @@ static const struct {
 	CASE(init_keeps_pkru),
 	CASE(smm_keeps_pkru),
 	CASE(nested_guest_shares_pkru),
+	CASE(nested_guest_moves_with_pkru),
 };
 
 static bool has_smm(void)
@@ -403,7 +483,8 @@ static bool probe(void)
 
 static const char *what_is_missing(bool (*test)(void))
 {
-	if (test == nested_guest_shares_pkru && !has_svm())
+	if ((test == nested_guest_shares_pkru || test == nested_guest_moves_with_pkru) &&
+	    !has_svm())
 		return " # SKIP No SVM in guests";
 	if (test == smm_keeps_pkru && !has_smm())
 		return " # SKIP No SMM in guests";
