@@ -120,6 +120,7 @@ logged()
 		return
 	fi
 	ticker=
+	: > "$log"
 	if [ -t 2 ]; then
 		ticker_loop "$what" "$log" $$ &
 		ticker=$!
@@ -143,7 +144,7 @@ ticker_loop()
 	t=0
 	while kill -0 "$3" 2>/dev/null; do
 		printf '\r\033[K  %-7s %d s, %d lines of log' "$1" $t \
-			"$(wc -l < "$2" 2>/dev/null || echo 0)" >&2
+			"$(grep -c "" "$2" 2>/dev/null)" >&2
 		sleep 1
 		t=$((t + 1))
 	done

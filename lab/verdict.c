@@ -9,8 +9,9 @@
  * said. Each result line of a program is a case, named "program case".
  *
  * Without -k a table is printed, a row a case and a column a stage, and a
- * sentence which sums it up. Cases which pass on all stages are only counted. With -k a KTAP line is printed for each case and
- * stage, with LABEL (the kind of CPU) in its name.
+ * sentence which sums it up. Cases which pass on all stages are only
+ * counted. With -k a KTAP line is printed for each case and stage, with LABEL (the
+ * kind of CPU) in its name.
  *
  *   -a		print those as well
  *   -e TABLE	what is expected, see tests/expected. A case without a row, a row
