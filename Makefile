@@ -86,7 +86,7 @@ help:
 	@echo '  check              all tests; the last line is "N passed, M failed"'
 	@echo '  check-long         what takes longer: failing allocations, semantic patches'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
-	@echo '  clients            gdb, QEMU, the kernel'\''s own tests on base and after each series'
+	@echo '  clients            gdb, QEMU, CRIU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'

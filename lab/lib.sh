@@ -10,9 +10,10 @@
 #   LINUX, BASE		the user's own kernel tree and revision, default none
 #   JOBS, CC, V		as for a kernel build
 #   DEBUG		kernels with debugging: names of lab/config/debug-*.config, joined by +
+#   FRAGMENT		name of lab/config/<name>.config with what one client needs, default none
 
 : "${TREE:=v6.1-rc}" "${LINUX:=}" "${BASE:=}" "${CC:=gcc}" "${V:=}"
-: "${JOBS:=$(nproc)}" "${BUILD:=build}" "${DEBUG:=}"
+: "${JOBS:=$(nproc)}" "${BUILD:=build}" "${DEBUG:=}" "${FRAGMENT:=}"
 
 top=$(pwd)
 case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
@@ -44,6 +45,8 @@ for name in $(echo "$DEBUG" | tr + ' '); do
 		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
 	fragments="$fragments lab/config/debug-$name.config"
 done
+[ -z "$FRAGMENT" ] || fragments="$fragments lab/config/$FRAGMENT.config"
+variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
@@ -78,7 +81,7 @@ fi
 dir=$BUILD/$id		# everything about this tree
 tree=$dir/linux		# git repository with the series applied, to work in
 src=$dir/src		# the text of one stage, to build from
-obj=$dir/obj${DEBUG:+-$DEBUG}		# its objects
+obj=$dir/obj$variant		# its objects
 logs=$dir/log
 results=$BUILD/results/$id${DEBUG:+-$DEBUG}
 
