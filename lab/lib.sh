@@ -98,7 +98,19 @@ lock()
 	flock -n 9 ||
 		die "another run is using $BUILD (process $(cat "$BUILD/.lock")): wait for it to end"
 	echo $$ > "$BUILD/.lock"
-	export LAB_LOCKED=1
+	export LAB_LOCKED=$$
+	(exec 9>&- > /dev/null 2>&1 < /dev/null; end_with $$ &)
+}
+
+# end_with <process> - when it is gone, end what it has left running
+#
+# If only the first process of a run gets a signal, guests and compilers would
+# go on without it and keep the lock.
+end_with()
+{
+	tail --pid="$1" -f /dev/null
+	unset LAB_LOCKED
+	grep -lzx "LAB_LOCKED=$1" /proc/[0-9]*/environ | tr -dc '0-9\n' | xargs -r kill
 }
 
 # need_space <MiB> - fail before, not in the middle of, what needs the space

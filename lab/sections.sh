@@ -144,10 +144,10 @@ stage_list()
 # checks <tree>: the tests of the project, what each is about and what it said
 checks()
 {
-	echo '<p>lab/check runs all of these, lab/check 62-linux one.</p>'
+	echo '<p>make check and make check-long run all of these, lab/check 62-linux one.</p>'
 	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
-	for t in tests/check/*; do
-		ktap=$all/$1/check/${t##*/}.ktap
+	for t in tests/check/* tests/check-long/*; do
+		ktap=$all/$1/${t#tests/}.ktap
 		about=$(awk 'NR > 2 && /^# ./ { s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
 		class=none said="not run"
 		if [ -f "$ktap" ]; then
@@ -159,7 +159,7 @@ checks()
 		echo "<tr><td class=\"name\">${t##*/}</td><td class=\"result $class\">$(text "$said")</td><td>$(text "$about")</td></tr>"
 	done
 	echo '</tbody></table></div>'
-	for ktap in "$all/$1"/check/*.ktap; do
+	for ktap in "$all/$1"/check/*.ktap "$all/$1"/check-long/*.ktap; do
 		[ ! -f "$ktap" ] || ! grep -A 5 '^not ok ' "$ktap" > "$work/failed" ||
 			file "failed in $(basename "$ktap" .ktap)" "$work/failed"
 	done
