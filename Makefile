@@ -44,6 +44,10 @@ bench: deps
 fuzz: deps
 	@lab/fuzz
 
+.PHONY: coverage
+coverage: deps
+	@lab/coverage
+
 witness:
 	@lab/witness
 
@@ -84,11 +88,12 @@ help:
 	@echo 'Targets:'
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              all tests; the last line is "N passed, M failed"'
-	@echo '  check-long         what takes longer: failing allocations, semantic patches'
+	@echo '  check-long         what takes longer: kernels which look for errors, coverage, kills'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb, QEMU, CRIU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
+	@echo '  coverage           which lines and branches of the series the tests run'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  witnesses          the same for kernels of Debian and for ours: the table in README.md'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
