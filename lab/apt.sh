@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# apt.sh - apt for another Debian release, with a state of its own
+# apt.sh - packages to be unpacked, of this Debian release or of another one
 #
 # Sourced after lab/lib.sh. Nothing is installed, and nothing that apt knows
-# about this machine is read or changed.
+# about this machine is changed. Another release has a state of its own.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
@@ -50,4 +50,23 @@ write_apt_config()
 		Acquire::Languages "none";
 		Acquire::Retries "3";
 	END
+}
+
+# unpack_debs <directory> <package>...: those of this release and the libraries which
+# they depend on. A directory with all of it, or none.
+unpack_debs()
+{
+	to=$1
+	shift
+	rm -rf "$to.tmp" "$to.deb"
+	mkdir -p "$to.tmp" "$to.deb"
+	(cd "$to.deb" && apt-cache depends --recurse --no-recommends --no-suggests \
+		--no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+		grep '^[a-z]' | grep -x "$(printf '%s\n' "$@" 'lib.*' 'zlib.*')" | sort -u |
+		xargs apt-get download)
+	for deb in "$to.deb"/*.deb; do
+		dpkg-deb -x "$deb" "$to.tmp"
+	done
+	rm -rf "$to" "$to.deb"
+	mv "$to.tmp" "$to"
 }
