@@ -59,6 +59,11 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 fetch='' base_patch='' objs='' config='' kernel=vmlinux clang=clang-14 sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
+# What instruments all of the kernel is in the way of PVH, which runs C code before
+# there are page tables, and a shadow.
+case $DEBUG in
+*san*) kernel=bzImage ;;
+esac
 
 if [ -z "$cases" ]; then
 	for name in $selftest; do
