@@ -233,3 +233,15 @@ text_key()
 {
 	git -C "$tree" ls-tree -r "$@" | sha256sum | cut -c1-16
 }
+
+# programs <CPU> - what runs there: all, unless the tree has cases_<CPU>
+programs()
+{
+	eval "echo \"\${cases_$1:-\$cases}\""
+}
+
+# rows <CPU> <table> - those of the programs which run there
+rows()
+{
+	awk -v programs=" $(programs "$1") " '/^#/ || index(programs, " " $1 " ")' "$2"
+}
