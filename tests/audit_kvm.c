@@ -352,6 +352,8 @@ static void save(struct vcpu_state *state)
 	int size = ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_NESTED_STATE);
 
 	state->nested = calloc(1, size > 4096 ? size : 4096);
+	if (!state->nested)
+		give_up("memory for the nested state");
 	state->nested->size = size;
 	finish_out();
 	vcpu_ioctl(KVM_GET_SREGS, &state->sregs, "KVM_GET_SREGS");
