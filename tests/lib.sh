@@ -90,3 +90,13 @@ plan()
 	echo "1..$results_seen"
 	exit $((results_bad > 0))
 }
+
+# notices <table of clients> <kind> <row> <letter>: with another letter for the base
+# the case is marked, and no other one is
+notices()
+{
+	sed "s/^\($3	\)[^ ]/\1$4/" "$1" > "$work_dir/table"
+	! cmp -s "$1" "$work_dir/table" || { echo "$1 has no row $3"; return 1; }
+	! lab/clients -t "$work_dir/table" "$2" > "$work_dir/out" 2>&1 || { echo "not noticed"; return 1; }
+	[ "$(grep -c '!' "$work_dir/out")" -eq 1 ] || { cat "$work_dir/out"; return 1; }
+}
