@@ -4,7 +4,7 @@
 #
 # Usage: awk -f judge.awk [-v rows=1] [-v color=1] <defects> <report> <table>
 #
-# The table is what "verdict 0=<report>" prints. Prints a line for each defect and
+# The table is what "verdict -a 0=<report>" prints. Prints a line for each defect and
 # one which sums up, or with rows=1 only "<id> <state>" lines. Exit status: 0 all
 # that was tested is right, 1 something is wrong, 2 a program did not come to its
 # end, 4 nothing could be tested.
