@@ -59,20 +59,25 @@ refuses()
 	fi
 }
 
-# mutant_commit <patch>...: a commit with the patches on top of the last stage, in
-# the repository but on no branch
-mutant_commit()
+# commit_on <commit> <patch>...: a commit with the patches on top of that one, in the
+# repository but on no branch
+commit_on()
 {
+	parent=$1
+	shift
 	GIT_INDEX_FILE=$dir/mutant.index
 	export GIT_INDEX_FILE
 	rm -f "$GIT_INDEX_FILE.lock"
-	git -C "$tree" read-tree HEAD
+	git -C "$tree" read-tree "$parent"
 	for m; do
 		git -C "$tree" apply --cached -C1 --whitespace=nowarn "$top/$m" || return 1
 	done
 	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
-		git -C "$tree" commit-tree -p HEAD -m "$*" "$(git -C "$tree" write-tree)"
+		git -C "$tree" commit-tree -p "$parent" -m "$*" "$(git -C "$tree" write-tree)"
 }
+
+# The same, on top of the last stage.
+mutant_commit() { commit_on HEAD "$@"; }
 
 # objects <objects> <arguments of make>: compile these. kbuild reaches arch/x86/power by
 # two ways, so two jobs might write such an object, and its .cmd file, at once.
