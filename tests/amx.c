@@ -25,7 +25,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,14 +49,15 @@
 #define XFEATURE_PKRU		9
 #define XFEATURE_XTILE_CFG	17
 #define XFEATURE_XTILE_DATA	18
-#define XFEATURE_MASK_PKRU	(1ULL << XFEATURE_PKRU)
-#define XFEATURE_MASK_XTILE	(3ULL << XFEATURE_XTILE_CFG)
+#define XFEATURE_MASK_PKRU	0x200ULL
+#define XFEATURE_MASK_XTILE	0x60000ULL
 #define MASK_TESTED		(XFEATURE_MASK_PKRU | XFEATURE_MASK_XTILE)
 
 #define XSTATE_BV		512
 #define MAX_SIZE		0x4000
 #define PAGE			4096
 #define NR_TILES		8
+#define ARRAY_SIZE(x)		(sizeof(x) / sizeof((x)[0]))
 
 /* Key 0 may be used in both. */
 #define PKRU_OLD		0x5a5a5a58U
@@ -73,7 +73,7 @@ static char *registers;
 /* For the parent's own use, and for the child's before the parent uses it. */
 static char *image;
 
-static void fill_data(char *data, uint8_t seed)
+static void fill_data(char *data, unsigned char seed)
 {
 	unsigned int i;
 
@@ -82,9 +82,9 @@ static void fill_data(char *data, uint8_t seed)
 }
 
 /* @seed 0 stands for the init state. */
-static void fill(char *p, uint8_t seed, uint32_t pkru)
+static void fill(char *p, unsigned char seed, unsigned int pkru)
 {
-	uint64_t *bv = (uint64_t *)(p + XSTATE_BV);
+	unsigned long long *bv = (unsigned long long *)(p + XSTATE_BV);
 	char *cfg = p + cfg_offset;
 	int i;
 
@@ -101,7 +101,7 @@ static void fill(char *p, uint8_t seed, uint32_t pkru)
 	}
 }
 
-static bool is(const char *p, uint8_t seed, uint32_t pkru)
+static bool is(const char *p, unsigned char seed, unsigned int pkru)
 {
 	static char want[MAX_SIZE];
 
@@ -163,7 +163,7 @@ static int regset(int request, pid_t pid)
 /* What the parent does to the image between reading and writing it. */
 static void nothing(void) { }
 static void change(void) { fill(image, SEED_NEW, PKRU_NEW); }
-static void clear(void) { *(uint64_t *)(image + XSTATE_BV) &= ~MASK_TESTED; }
+static void clear(void) { *(unsigned long long *)(image + XSTATE_BV) &= ~MASK_TESTED; }
 static void reserved(void) { change(); image[XSTATE_BV + 16] = 1; }
 static void hide(int nr) { change(); mprotect(image + nr * PAGE, PAGE, PROT_NONE); }
 static void hide_1(void) { hide(1); }
@@ -175,8 +175,8 @@ struct ptrace_case {
 	void		(*edit)(void);
 	int		error;
 	bool		no_tiles;
-	uint8_t		seed;
-	uint32_t	pkru;
+	unsigned char		seed;
+	unsigned int	pkru;
 };
 
 static const struct ptrace_case ptrace_cases[] = {
@@ -192,7 +192,7 @@ static const struct ptrace_case ptrace_cases[] = {
 };
 
 /* Is this what PTRACE_GETREGSET tells, in all of the image? */
-static bool reads(pid_t pid, uint8_t seed, uint32_t pkru)
+static bool reads(pid_t pid, unsigned char seed, unsigned int pkru)
 {
 	memset(image, 0, MAX_SIZE);
 	return !regset(PTRACE_GETREGSET, pid) && is(image, seed, pkru);
@@ -201,7 +201,7 @@ static bool reads(pid_t pid, uint8_t seed, uint32_t pkru)
 /* These return NULL, or what is wrong. */
 static const char *try_ptrace(pid_t pid, const struct ptrace_case *c)
 {
-	uint8_t seed = c->no_tiles ? 0 : SEED_OLD;
+	unsigned char seed = c->no_tiles ? 0 : SEED_OLD;
 	int err;
 
 	if (!reads(pid, 0, PKRU_OLD))
@@ -231,7 +231,7 @@ static const char *run_ptrace(const struct ptrace_case *c)
 	why = try_ptrace(pid, c);
 	if (!finish(pid))
 		return "the tracee did not come to its end";
-	if (!why && *(uint32_t *)registers != c->pkru)
+	if (!why && *(unsigned int *)registers != c->pkru)
 		return "the tracee has another PKRU when it runs";
 	return why;
 }
@@ -322,7 +322,7 @@ static bool probe(void)
 
 int main(void)
 {
-	size_t i, n = sizeof(ptrace_cases) / sizeof(ptrace_cases[0]);
+	size_t i, n = ARRAY_SIZE(ptrace_cases);
 	char name[64];
 
 	if (!probe()) {
