@@ -91,12 +91,12 @@ behaviour()
 			print "<div class=\"wide\"><table><thead><tr><th>program on " kind "</th><th>cases</th>" head "</tr></thead><tbody>"
 			for (p = 1; p <= programs; p++) {
 				program = order[p]
-				printf "<tr><td class=\"case\">%s</td><td class=\"n\">%d</td>", program, cases[program]
+				printf "<tr><td class=\"name\">%s</td><td class=\"n\">%d</td>", program, cases[program]
 				for (i = 1; i <= n; i++) {
 					bad = count[program, i, "F"] + 0; skip = count[program, i, "s"] + 0
 					seen = bad + skip + count[program, i, "+"]
 					printf "<td class=\"n %s\">%s%s</td>", bad ? "bad" : seen ? "good" : "none",
-						bad ? bad " fail" : seen ? "ok" : "-", skip ? ", " skip " skip" : ""
+						bad ? bad " fail" : seen ? "ok" : "-", skip ? "<br/>" skip " skip" : ""
 				}
 				print "</tr>"
 			}

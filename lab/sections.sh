@@ -148,7 +148,8 @@ checks()
 	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
 	for t in tests/check/* tests/check-long/*; do
 		ktap=$all/$1/${t#tests/}.ktap
-		about=$(awk 'NR > 2 && /^# ./ { s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
+		about=$(awk '/^# (Usage|Environment):/ { skip = 1 } /^#$/ { skip = 0 }
+			NR > 2 && /^# ./ { if (!skip) s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
 		class=none said="not run"
 		if [ -f "$ktap" ]; then
 			said=$(awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ }
@@ -156,7 +157,7 @@ checks()
 			class=good
 			! grep -q '^not ok ' "$ktap" || class=bad
 		fi
-		echo "<tr><td class=\"name\">${t##*/}</td><td class=\"result $class\">$(text "$said")</td><td>$(text "$about")</td></tr>"
+		echo "<tr><td class=\"name\">${t##*/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
 	done
 	echo '</tbody></table></div>'
 	for ktap in "$all/$1"/check/*.ktap "$all/$1"/check-long/*.ktap; do
