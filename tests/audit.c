@@ -156,7 +156,7 @@ static bool seccomp_trap_restores_pkru(void)
 	signal(SIGSYS, note);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog))
-		_exit(KSFT_SKIP);	/* CONFIG_SECCOMP_FILTER */
+		_exit(KSFT_SKIP);
 	wrpkru(PKRU_USER);
 	syscall(SYS_getpriority, 0, 0);
 	return handled == 1 && seen_in_handler == default_pkru && rdpkru() == PKRU_USER;
@@ -233,7 +233,7 @@ static int open_uprobe(const void *where, bool on_return)
 	char type[16] = "";
 
 	if (fd < 0)
-		_exit(KSFT_SKIP);	/* CONFIG_UPROBE_EVENTS */
+		_exit(KSFT_SKIP);
 	if (read(fd, type, sizeof(type) - 1) <= 0)
 		return -1;
 	close(fd);
@@ -287,7 +287,7 @@ static void make_ring(struct ring *ring)
 	memset(ring, 0, sizeof(*ring));
 	ring->fd = syscall(SYS_io_uring_setup, 4, &ring->p);
 	if (ring->fd < 0)
-		_exit(KSFT_SKIP);	/* CONFIG_IO_URING */
+		_exit(KSFT_SKIP);
 	ring->sq = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_SQ_RING);
 	ring->cq = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_CQ_RING);
 	ring->sqes = mmap(NULL, 4096, prot, MAP_SHARED, ring->fd, IORING_OFF_SQES);
@@ -475,10 +475,12 @@ static bool vsyscall_obeys_pkru(void)
 }
 #endif
 
-#define CASE(name) { #name, name }
+#define CASE(name) { #name, name, NULL }
+#define CASE_WITH(name, config) { #name, name, config }
 static const struct {
 	const char	*name;
 	bool		(*run)(void);
+	const char	*config;	/* of a kernel which need not have it */
 } all[] = {
 	CASE(fork_inherits_pkru),
 	CASE(vfork_inherits_pkru),
@@ -486,12 +488,12 @@ static const struct {
 	CASE(exec_in_a_thread_resets_pkru),
 	CASE(handler_has_default_pkru),
 	CASE(nested_handlers_restore_theirs),
-	CASE(seccomp_trap_restores_pkru),
-	CASE(uprobe_keeps_pkru),
-	CASE(uretprobe_keeps_pkru),
-	CASE(io_uring_obeys_pkru),
-	CASE(io_uring_worker_obeys_pkru_which_denies),
-	CASE(io_uring_worker_obeys_pkru_which_allows),
+	CASE_WITH(seccomp_trap_restores_pkru, "CONFIG_SECCOMP_FILTER"),
+	CASE_WITH(uprobe_keeps_pkru, "CONFIG_UPROBE_EVENTS"),
+	CASE_WITH(uretprobe_keeps_pkru, "CONFIG_UPROBE_EVENTS"),
+	CASE_WITH(io_uring_obeys_pkru, "CONFIG_IO_URING"),
+	CASE_WITH(io_uring_worker_obeys_pkru_which_denies, "CONFIG_IO_URING"),
+	CASE_WITH(io_uring_worker_obeys_pkru_which_allows, "CONFIG_IO_URING"),
 	CASE(ptrace_in_signal_stop_reaches_the_frame),
 	CASE(single_step_into_handler_shows_default),
 	CASE(single_step_keeps_pkru),
@@ -526,8 +528,9 @@ int main(int argc, char **argv)
 		rc = exit_status(pid);
 		if (rc > 128)
 			printf("# ended by signal %d\n", rc - 128);
-		printf("%sok %u %s%s\n", rc && rc != KSFT_SKIP ? "not " : "", i + 1,
-		       all[i].name, rc == KSFT_SKIP ? " # SKIP" : "");
+		printf("%sok %u %s%s%s\n", rc && rc != KSFT_SKIP ? "not " : "", i + 1,
+		       all[i].name, rc == KSFT_SKIP ? " # SKIP No " : "",
+		       rc == KSFT_SKIP ? all[i].config : "");
 		failed += rc && rc != KSFT_SKIP;
 	}
 	return failed != 0;
