@@ -79,6 +79,21 @@ commit_on()
 # The same, on top of the last stage.
 mutant_commit() { commit_on HEAD "$@"; }
 
+# planted_commit <path> <text>: the last stage with the text behind that file
+planted_commit()
+{
+	GIT_INDEX_FILE=$dir/planted.index
+	export GIT_INDEX_FILE
+	rm -f "$GIT_INDEX_FILE.lock"
+	git -C "$tree" read-tree HEAD
+	blob=$({ git -C "$tree" show "HEAD:$1"; printf '%s\n' "$2"; } |
+		git -C "$tree" hash-object -w --stdin)
+	git -C "$tree" update-index --cacheinfo "100644,$blob,$1"
+	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
+		git -C "$tree" commit-tree -p HEAD -m planted "$(git -C "$tree" write-tree)" < /dev/null
+	unset GIT_INDEX_FILE
+}
+
 # objects <objects> <arguments of make>: compile these. kbuild reaches arch/x86/power by
 # two ways, so two jobs might write such an object, and its .cmd file, at once.
 objects()
