@@ -15,20 +15,17 @@
 #include <fcntl.h>
 #include <linux/suspend_ioctls.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "pkru.h"
+#include "asleep.h"
 
-/* Key 0 may be used in all of them. */
+/* Key 0 may be used in both. */
 #define PKRU_HIBERNATOR	0x5a5a5a58U
 #define PKRU_LOADER	0x0f0f0f0cU
-#define PKRU_SLEEPER	0x33333330U
 
 #define DEVICE			"/dev/snapshot"
 #define PAGE			4096
@@ -36,7 +33,6 @@
 #define CPUID_7_ECX_OSPKE	0x10
 #define KSFT_SKIP		4
 
-static atomic_bool resumed;
 static int results, failed;
 
 static void result_pkru(const char *name, unsigned int expected, unsigned int seen)
@@ -51,35 +47,6 @@ static int give_up(const char *what)
 {
 	perror(what);
 	return 1;
-}
-
-static void *sleep_through(void *arg)
-{
-	wrpkru(PKRU_SLEEPER);
-	while (!resumed)
-		usleep(1000);
-	*(unsigned int *)arg = rdpkru();
-	return NULL;
-}
-
-/* The kernel has not run this process, which has its copy of the register. */
-static unsigned int child_pkru(void)
-{
-	unsigned int pkru = 0xdeadbeef;
-	int fds[2];
-	pid_t pid;
-
-	if (pipe(fds))
-		return pkru;
-	pid = fork();
-	if (!pid) {
-		pkru = rdpkru();
-		_exit(write(fds[1], &pkru, sizeof(pkru)) != sizeof(pkru));
-	}
-	if (read(fds[0], &pkru, sizeof(pkru)) != sizeof(pkru))
-		pkru = 0xdeadbeef;
-	waitpid(pid, NULL, 0);
-	return pkru;
 }
 
 /* Does not return if the machine was replaced. */

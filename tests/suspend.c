@@ -16,28 +16,23 @@
 #include <linux/rtc.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "pkru.h"
+#include "asleep.h"
 
-/* Key 0 may be used in all of them. */
+/* Key 0 may be used in both. */
 #define PKRU_SUSPENDER	0x5a5a5a58U
-#define PKRU_SLEEPER	0x33333330U
 #define PKRU_RUNNER	0x0f0f0f0cU
 #define SECONDS		3
 
 #define CPUID_7_ECX_OSPKE	0x10
 #define KSFT_SKIP		4
-
-static atomic_bool resumed;
 
 static int results, failed;
 
@@ -98,15 +93,6 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static void *sleep_through(void *arg)
-{
-	wrpkru(PKRU_SLEEPER);
-	while (!resumed)
-		usleep(1000);
-	*(unsigned int *)arg = rdpkru();
-	return NULL;
-}
-
 static bool set_alarm(void)
 {
 	struct rtc_wkalrm alarm = { .enabled = 1 };
@@ -145,26 +131,6 @@ static unsigned int suspend(bool *good)
 	after = rdpkru();
 	*good = n == 3;
 	return after;
-}
-
-/* The kernel has not run this process, which has its copy of the register. */
-static unsigned int child_pkru(void)
-{
-	unsigned int pkru = 0xdeadbeef;
-	int fds[2];
-	pid_t pid;
-
-	if (pipe(fds))
-		return pkru;
-	pid = fork();
-	if (!pid) {
-		pkru = rdpkru();
-		_exit(write(fds[1], &pkru, sizeof(pkru)) != sizeof(pkru));
-	}
-	if (read(fds[0], &pkru, sizeof(pkru)) != sizeof(pkru))
-		pkru = 0xdeadbeef;
-	waitpid(pid, NULL, 0);
-	return pkru;
 }
 
 int main(void)
