@@ -59,39 +59,51 @@ refuses()
 	fi
 }
 
-# commit_on <commit> <patch>...: a commit with the patches on top of that one, in the
-# repository but on no branch
-commit_on()
+# index_of <commit> - From here to the end of the subshell git uses an index of its own, with that commit in it.
+index_of()
 {
-	parent=$1
-	shift
-	GIT_INDEX_FILE=$dir/mutant.index
+	GIT_INDEX_FILE=$dir/scratch.index
 	export GIT_INDEX_FILE
 	rm -f "$GIT_INDEX_FILE.lock"
-	git -C "$tree" read-tree "$parent"
+	git -C "$tree" read-tree "$1"
+}
+
+# commit_index <parent> <message>: what is in that index, in the repository but on no branch
+commit_index()
+{
+	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
+		git -C "$tree" commit-tree -p "$1" -m "$2" "$(git -C "$tree" write-tree)" < /dev/null
+}
+
+# commit_on <commit> <patch>...: a commit with the patches on top of that one
+commit_on()
+(
+	parent=$1
+	shift
+	index_of "$parent"
 	for m; do
 		git -C "$tree" apply --cached -C1 --whitespace=nowarn "$top/$m" || return 1
 	done
-	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
-		git -C "$tree" commit-tree -p "$parent" -m "$*" "$(git -C "$tree" write-tree)"
-}
+	commit_index "$parent" "$*"
+)
 
 # The same, on top of the last stage.
 mutant_commit() { commit_on HEAD "$@"; }
 
 # planted_commit <path> <text>: the last stage with the text behind that file
 planted_commit()
-{
-	GIT_INDEX_FILE=$dir/planted.index
-	export GIT_INDEX_FILE
-	rm -f "$GIT_INDEX_FILE.lock"
-	git -C "$tree" read-tree HEAD
+(
+	index_of HEAD
 	blob=$({ git -C "$tree" show "HEAD:$1"; printf '%s\n' "$2"; } |
 		git -C "$tree" hash-object -w --stdin)
 	git -C "$tree" update-index --cacheinfo "100644,$blob,$1"
-	GIT_COMMITTER_DATE="@0 +0000" GIT_AUTHOR_DATE="@0 +0000" \
-		git -C "$tree" commit-tree -p HEAD -m planted "$(git -C "$tree" write-tree)" < /dev/null
-	unset GIT_INDEX_FILE
+	commit_index HEAD planted
+)
+
+# is <letter> <report> <program case>: what the table of that guest has for the case
+is()
+{
+	"$(lab/tool verdict)" -w 0="$2" | grep -xF "$3	$1"
 }
 
 # objects <objects> <arguments of make>: compile these. kbuild reaches arch/x86/power by
