@@ -7,14 +7,29 @@
  * A program which is right when it runs alone may be wrong among others, and
  * data races need company to be seen at all. Succeeds if all of them do. A
  * program is looked up next to this one.
+ *
+ * There is one core_pattern for the whole machine, so none of them may write to it.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <libgen.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define CORE_PATTERN	"/proc/sys/kernel/core_pattern"
+
+static void share_core_pattern(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount(CORE_PATTERN, CORE_PATTERN, NULL, MS_BIND, NULL) ||
+	    mount(NULL, CORE_PATTERN, NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL))
+		err(1, CORE_PATTERN);
+}
 
 int main(int argc, char **argv)
 {
@@ -28,6 +43,7 @@ int main(int argc, char **argv)
 		err(1, "/proc/self/exe");
 	snprintf(path, sizeof(path), "%s/%s", dirname(self), argv[2]);
 
+	share_core_pattern();
 	for (i = 0; i < n; i++) {
 		switch (fork()) {
 		case -1:
