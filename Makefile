@@ -93,7 +93,7 @@ help:
 	@echo '  clients            gdb, QEMU, CRIU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
-	@echo '  coverage           which lines and branches of the series the tests run'
+	@echo '  coverage STAGE=n   which lines and branches of the series the tests run'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
 	@echo '  witnesses          the same for kernels of Debian and for ours: the table in README.md'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
