@@ -564,7 +564,7 @@ static int print_lines(const char *name, const char *word)
  * 5 seconds, and did not change between two scans (mm/kmemleak.c). That of vmalloc()
  * has a list of its own, which names who asked for it.
  */
-static bool no_leaks(int nr)
+static bool nothing_lost(int nr)
 {
 	int n;
 
@@ -635,7 +635,7 @@ int main(int argc, char **argv)
 		if (wanted(test->name, argc, argv))
 			bad += !run(++nr);
 	}
-	bad += !no_leaks(++nr);
+	bad += !nothing_lost(++nr);
 	printf("1..%d\n", nr);
 	return bad > 0;
 }
