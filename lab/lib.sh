@@ -38,20 +38,13 @@ esac
 [ -f "lab/trees/$TREE" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
 
-# One fragment of the configuration for each name.
-fragments=
-for name in $(echo "$DEBUG" | tr + ' '); do
-	[ -f "lab/config/debug-$name.config" ] ||
-		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
-	fragments="$fragments lab/config/debug-$name.config"
-done
-[ -z "$FRAGMENT" ] || fragments="$fragments lab/config/$FRAGMENT.config"
 variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
 # one), objs (what is compiled in all kinds of configurations, on top of the FPU
-# code), config (a fragment on top of base.config), kernel (the file which
+# code), config (a fragment on top of base.config), config_kasan (one on top of that for
+# DEBUG=kasan, and so for other names), kernel (the file which
 # QEMU boots), clang (a version which the tree takes), sparse (the Debian release
 # whose sparse it takes), mm_tests, programs (C files of this repository) and cases
 # (the programs whose cases are compared), mutants (the tree whose mutants it takes).
@@ -59,6 +52,16 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 fetch='' base_patch='' objs='' config='' kernel=vmlinux clang=clang-14 sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
+
+# One fragment of the configuration for each name, and what the tree has on top of it.
+fragments=
+for name in $(echo "$DEBUG" | tr + ' '); do
+	[ -f "lab/config/debug-$name.config" ] ||
+		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
+	eval "fragments=\"\$fragments lab/config/debug-$name.config \${config_$name:-}\""
+done
+[ -z "$FRAGMENT" ] || fragments="$fragments lab/config/$FRAGMENT.config"
+
 # What instruments all of the kernel is in the way of PVH, which runs C code before
 # there are page tables, and a shadow.
 case $DEBUG in
