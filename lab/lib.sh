@@ -43,13 +43,13 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 # The data of the tree: package, archive, series, selftest; where needed
 # base_patch, fetch (the Debian release which has the package, if it is not this
 # one), objs (what is compiled in all kinds of configurations, on top of the FPU
-# code), config (a fragment on top of base.config), config_kasan (one on top of that for
-# DEBUG=kasan, and so for other names), kernel (the file which
-# QEMU boots), clang (a version which the tree takes), sparse (the Debian release
-# whose sparse it takes), mm_tests, programs (C files of this repository) and cases
-# (the programs whose cases are compared), mutants (the tree whose mutants it takes).
+# code), config (a fragment on top of base.config), config_kasan (one on top of
+# debug-kasan.config), kernel (the file which QEMU boots), clang (a version which the
+# tree takes), sparse (the Debian release whose sparse it takes), mm_tests, programs
+# (C files of this repository) and cases (the programs whose cases are compared),
+# mutants (the tree whose mutants it takes).
 # shellcheck disable=SC2034
-fetch='' base_patch='' objs='' config='' kernel=vmlinux clang=clang-14 sparse=''
+fetch='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux clang=clang-14 sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
 
@@ -58,7 +58,8 @@ fragments=
 for name in $(echo "$DEBUG" | tr + ' '); do
 	[ -f "lab/config/debug-$name.config" ] ||
 		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
-	eval "fragments=\"\$fragments lab/config/debug-$name.config \${config_$name:-}\""
+	fragments="$fragments lab/config/debug-$name.config"
+	[ "$name" != kasan ] || fragments="$fragments $config_kasan"
 done
 [ -z "$FRAGMENT" ] || fragments="$fragments lab/config/$FRAGMENT.config"
 
