@@ -42,14 +42,15 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
 # The data of the tree: package, release (of Debian, which has it), series, selftest;
 # where needed version and sum (of the only source to be taken, if the release moves, and
-# its SHA-256), base_patch, objs (what is compiled in all kinds of configurations, on top of the FPU
+# its SHA-256), stock (release and package of Debian's own kernel of this line),
+# base_patch, objs (what is compiled in all kinds of configurations, on top of the FPU
 # code), config (a fragment on top of base.config), config_kasan (one on top of
 # debug-kasan.config), kernel (the file which QEMU boots), clang (versions which the
 # tree takes, newest first), sparse (the Debian release whose sparse it takes), mm_tests, programs
 # (C files of this repository) and cases (the programs whose cases are compared),
 # mutants (the tree whose mutants it takes).
 # shellcheck disable=SC2034
-version='' sum='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
+version='' sum='' stock='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
 clang="19 18 17 16 15 14" sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
