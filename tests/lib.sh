@@ -114,7 +114,7 @@ objects()
 	alone=$(echo "$all" | tr " " "\n" | grep "^arch/x86/power/" || :)
 	shift
 	# shellcheck disable=SC2086 # words
-	{ [ -z "$alone" ] || make "$@" -j1 $alone; } && make "$@" -j"$JOBS" $all
+	{ [ -z "$alone" ] || (tied make "$@" -j1 $alone); } && (tied make "$@" -j"$JOBS" $all)
 }
 
 plan()
