@@ -125,7 +125,8 @@ stage_list()
 	for s in $series; do
 		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
 			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
-				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p"
+				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
+				sed "s,^,$(echo "$p" | sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'): ,"
 		done
 	done) | escape | awk 'BEGIN { print "<details><summary>The stages</summary><ol start=\"0\"><li>base</li>" }
 		{ print "<li>" $0 "</li>" } END { print "</ol></details>" }'
