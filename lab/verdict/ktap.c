@@ -330,7 +330,7 @@ static void close_reader(struct reader *r)
 	if (r->file)
 		fclose(r->file);
 	free(r->results);
-	for (i = 0; columns[r->col].error && i < nr_cases; i++)
+	for (i = 0; !r->flat && columns[r->col].error && i < nr_cases; i++)
 		cases[i].cells[r->col].got = NONE;
 }
 
@@ -350,8 +350,11 @@ int read_report(int col)
 	return rc;
 }
 
-/* A test of the project, all of which is in one column. */
-int read_flat(int col, const char *program, const char *file)
+/*
+ * A test of the project, all of which are in one column. One which cannot be read is a
+ * failure among the results of the others.
+ */
+void read_flat(int col, const char *program, const char *file)
 {
 	struct pending own = { .result = PASS };
 	struct reader r;
@@ -359,14 +362,20 @@ int read_flat(int col, const char *program, const char *file)
 
 	r.flat = true;
 	r.started = true;
+	snprintf(own.name, sizeof(own.name), "%s", program);
 	if (!rc)
 		rc = read_lines(&r);
 	if (!rc) {
-		snprintf(own.name, sizeof(own.name), "%s", program);
 		if (r.ended || r.plan != r.nr_results)
 			own.result = FAIL;
 		rc = end_program(&r, &own);
 	}
+	if (rc) {
+		struct pending unread = { .name = "(can be read)", .result = FAIL };
+
+		snprintf(unread.reason, sizeof(unread.reason), "%s", columns[col].error);
+		take_result(&r, own.name, &unread);
+		columns[col].error = NULL;
+	}
 	close_reader(&r);
-	return rc;
 }

@@ -190,9 +190,16 @@ int print_totals(void)
 	struct count n = count_column(0);
 	size_t i;
 
-	for (i = 0; i < nr_cases; i++)
-		if (cases[i].cells[0].got == FAIL)
-			printf("not ok - %s\n", cases[i].name);
+	for (i = 0; i < nr_cases; i++) {
+		const char *why = cases[i].cells[0].reason;
+
+		if (cases[i].cells[0].got != FAIL)
+			continue;
+		printf("not ok - %s", cases[i].name);
+		if (*why)
+			printf(": %s", why);
+		putchar('\n');
+	}
 	if (n.by[SKIP])
 		printf("%d skipped\n", n.by[SKIP]);
 	printf("%d passed, %d failed\n", n.by[PASS], n.by[FAIL]);

@@ -61,7 +61,7 @@ bool as_expected(const struct cell *cell);
 
 /* ktap.c */
 int read_report(int col);
-int read_flat(int col, const char *program, const char *file);
+void read_flat(int col, const char *program, const char *file);
 
 /* expect.c */
 void read_stages(const char *file);
