@@ -19,43 +19,48 @@ export TREE LINUX BASE JOBS CC BUILD CPU V DEBUG
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check check-long clients matrix witness witnesses tree refresh send report image boot clean help deps figures bench
+.PHONY: verdict check check-all check-long clients matrix witness witnesses tree refresh send report
+.PHONY: image boot clean help figures bench fuzz coverage
 
-verdict: deps
-	@lab/run
+# A script of lab/, and before it what its line "Needs:" names.
+run		= @lab/deps lab/$(1) && exec lab/$(1)
 
-check: deps
-	@lab/check
+verdict:
+	$(call run,run)
 
-check-long: deps
-	@lab/check -l
+check:
+	@lab/check -g check
+
+check-all:
+	@lab/check $(if $(MINUTES),-m $(MINUTES)) -g $(or $(GROUP),all)
+
+check-long:
+	@echo 'error: make check-long is now: make check-all, or one group of it with GROUP=, see tests/groups' >&2
+	@false
 
 matrix:
-	@lab/deps matrix
-	@lab/matrix
+	$(call run,matrix)
 
-clients: deps
-	@lab/clients
+clients:
+	$(call run,clients)
 
-bench: deps
-	@lab/bench
+bench:
+	$(call run,bench)
 
-.PHONY: fuzz
-fuzz: deps
-	@lab/fuzz
+fuzz:
+	$(call run,fuzz)
 
-.PHONY: coverage
-coverage: deps
-	@lab/coverage
+coverage:
+	$(call run,coverage)
 
 witness:
 	@lab/witness
 
 witnesses:
-	@lab/witnesses
+	$(call run,witnesses)
 
-tree: deps
-	@lab/tree
+tree:
+	$(call run,tree)
 
 refresh:
 	@lab/refresh
@@ -64,22 +69,20 @@ report:
 	@lab/report
 
 send:
-	@lab/deps send
-	@lab/send $(SERIES)
+	$(call run,send) $(SERIES)
 
-image: deps
+image:
+	@lab/deps lab/image
 	@lab/tree >/dev/null
 	@lab/image $(STAGE)
 
-boot: deps
+boot:
+	@lab/deps lab/shell
 	@lab/tree >/dev/null
 	@lab/shell $(STAGE)
 
-deps:
-	@lab/deps
-
 figures:
-	@lab/figures
+	$(call run,figures)
 
 clean:
 	rm -rf $(BUILD)
@@ -87,8 +90,8 @@ clean:
 help:
 	@echo 'Targets:'
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
-	@echo '  check              all tests; the last line is "N passed, M failed"'
-	@echo '  check-long         what takes longer: kernels which look for errors, coverage, kills'
+	@echo '  check              what the series claim, in 15 minutes; the last line is "N passed, M failed"'
+	@echo '  check-all          all tests, or GROUP="name..." of them: $(shell sed -n 's/^\([a-z0-9.-]*\)	.*/\1/p' tests/groups)'
 	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
 	@echo '  clients            gdb, QEMU, CRIU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
@@ -109,6 +112,7 @@ help:
 	@echo 'Variables:'
 	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
 	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
+	@echo '  MINUTES=n            for check-all: leave out the groups which would not end in time'
 	@echo '  HOST=directory       for boot: what the guest gets a copy of, default the current one'
 	@echo '  KERNEL=image MODULES=path  for witness: a vmlinuz, vmlinux or .deb, and its modules'
 	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'

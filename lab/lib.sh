@@ -40,16 +40,18 @@ esac
 
 variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
-# The data of the tree: package, archive, series, selftest; where needed
-# base_patch, fetch (the Debian release which has the package, if it is not this
-# one), objs (what is compiled in all kinds of configurations, on top of the FPU
+# The data of the tree: package, release (of Debian, which has it), series, selftest;
+# where needed version and sum (of the only source to be taken, if the release moves, and
+# its SHA-256), stock (release and package of Debian's own kernel of this line),
+# base_patch, objs (what is compiled in all kinds of configurations, on top of the FPU
 # code), config (a fragment on top of base.config), config_kasan (one on top of
-# debug-kasan.config), kernel (the file which QEMU boots), clang (a version which the
-# tree takes), sparse (the Debian release whose sparse it takes), mm_tests, programs
+# debug-kasan.config), kernel (the file which QEMU boots), clang (versions which the
+# tree takes, newest first), sparse (the Debian release whose sparse it takes), mm_tests, programs
 # (C files of this repository) and cases (the programs whose cases are compared),
 # mutants (the tree whose mutants it takes).
 # shellcheck disable=SC2034
-fetch='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux clang=clang-14 sparse=''
+version='' sum='' stock='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
+clang="19 18 17 16 15 14" sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
 . "lab/trees/$TREE"
 
@@ -294,6 +296,12 @@ put_src()
 	rm -f "$dir/src.index.lock"
 	GIT_INDEX_FILE=$dir/src.index git --git-dir="$tree/.git" --work-tree="$src" \
 		read-tree --reset -u "$1"
+}
+
+# kernel_in <directory>: the kernel of packages which were unpacked there
+kernel_in()
+{
+	find "$1/boot" "$1/usr/lib/modules" -name 'vmlinuz*' -type f 2> /dev/null
 }
 
 # The blobs of a commit in which a path of a build shows: <commit> <path>...

@@ -23,14 +23,13 @@ recipients()
 	fi
 }
 
-# The base as "git format-patch --base" would say it. The commits of our own tree
-# are known to nobody else.
+# base <commit> <series>: what it applies to, as "git format-patch --base" says it
 base()
 {
-	commit=$(grep -xE '[0-9a-f]{40}' "$dir/source.key") || return 0
-	printf '\nbase-commit: %s\n' "$commit"
+	[ "$1" ] || return 0
+	printf '\nbase-commit: %s\n' "$1"
 	for other in $series; do
-		[ "$other" != "$1" ] || break
+		[ "$other" != "$2" ] || break
 		for p in series/"$other"/0*.patch; do
 			case $p in
 			*/0000-*) ;;
@@ -38,6 +37,12 @@ base()
 			esac
 		done
 	done
+}
+
+# The commit which a cover letter names
+named_base()
+{
+	sed -n 's/^base-commit: //p' "$1"
 }
 
 # The headers of a mail, a line each.

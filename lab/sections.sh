@@ -135,24 +135,27 @@ stage_list()
 # checks <tree>: the tests of the project, what each is about and what it said
 checks()
 {
-	echo '<p>make check and make check-long run all of these, lab/check 62-linux one.</p>'
+	echo '<p>make check-all runs all of these, make check its first group, lab/check lab/linux one.</p>'
 	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
-	for t in tests/check/* tests/check-long/*; do
-		ktap=$all/$1/${t#tests/}.ktap
-		about=$(awk '/^# (Usage|Environment):/ { skip = 1 } /^#$/ { skip = 0 }
+	for t in tests/[dkls]*/*; do
+		[ -x "$t" ] || continue
+		ktaps=$(find "$all/$1/check" -name "$(echo "${t#tests/}" | tr / -).ktap" 2> /dev/null)
+		about=$(awk '/^# (Usage|Environment|Group|Needs):/ { skip = 1 } /^#$/ { skip = 0 }
 			NR > 2 && /^# ./ { if (!skip) s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
 		class=none said="not run"
-		if [ -f "$ktap" ]; then
-			"$verdict" -f -t "${t##*/}=$ktap" > "$work/cells" || :
+		if [ "$ktaps" ]; then
+			for ktap in $ktaps; do
+				"$verdict" -f -t "${t#tests/}=$ktap" | sed 1d
+			done > "$work/cells"
 			said=$(awk -F '\t' '{ n[$5]++ } END { printf "%d passed, %d failed%s", n["ok"],
 				n["FAIL"], n["skip"] ? ", " n["skip"] " skipped" : "" }' "$work/cells")
 			class=good
 			! cut -f5 "$work/cells" | grep -q FAIL || class=bad
 		fi
-		echo "<tr><td class=\"name\">${t##*/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
+		echo "<tr><td class=\"name\">${t#tests/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
 	done
 	echo '</tbody></table></div>'
-	for ktap in "$all/$1"/check/*.ktap "$all/$1"/check-long/*.ktap; do
+	for ktap in "$all/$1"/check/*/*.ktap; do
 		[ -f "$ktap" ] || continue
 		"$verdict" -f -t "$(basename "$ktap" .ktap)=$ktap" |
 			awk -F '\t' '$5 == "FAIL" { print $1; print "  " $7 }' > "$work/failed"

@@ -12,7 +12,7 @@
  * refuse	An image that cannot be read to its end, in whichever page, or which has
  *		tiles for a task that may not use them, changes nothing.
  *
- * No emulator has XFD, which Linux needs for AMX. tests/check-long/35-amx runs this on a
+ * No emulator has XFD, which Linux needs for AMX. tests/kernel/amx runs this on a
  * kernel with tests/amx-without-xfd.patch in Bochs 3.0. That one does not save what is in
  * the tiles, it takes them for in use when they are not. So the tiles are written and read
  * while the tracee does not run, and not by sigreturn(); PKRU is looked at in the

@@ -47,7 +47,8 @@
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define DEBUGFS		"/sys/kernel/debug/"
 #define KMEMLEAK	DEBUGFS "kmemleak"
-#define CORE		"/tmp/fail_nth.core"
+/* With the number of the process, which core_uses_pid would add otherwise. */
+#define CORE		"/tmp/fail_nth.core."
 
 #define IMAGE_MAX	16384
 #define CPUID_MAX	128
@@ -416,6 +417,8 @@ static void __attribute__((noreturn)) crash(int n)
 	_exit(1);
 }
 
+static char core_path[64];
+
 /* A zombie still has the number. */
 static int call_core(int n)
 {
@@ -424,12 +427,12 @@ static int call_core(int n)
 	siginfo_t info;
 	pid_t pid;
 
-	unlink(CORE);
 	pid = fork();
 	if (pid < 0)
 		err(1, "fork");
 	if (!pid)
 		crash(n);
+	snprintf(core_path, sizeof(core_path), CORE "%d", pid);
 	snprintf(path, sizeof(path), "/proc/%d/fail-nth", pid);
 	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
 		err(1, "waitid");
@@ -459,12 +462,13 @@ static char *core_image(char *core, size_t len)
 static const char *check_core(int error __unused)
 {
 	static char core[1 << 16];
-	int fd = open(CORE, O_RDONLY);
+	int fd = open(core_path, O_RDONLY);
 	ssize_t len = fd < 0 ? 0 : read(fd, core, sizeof(core));
 	char *xsave = len > 0 ? core_image(core, len) : NULL;
 
 	if (fd >= 0)
 		close(fd);
+	unlink(core_path);
 	if (!xsave)
 		return armed_and_hit ? NULL : "there is no core, or no image in it";
 	return *pkru_of(xsave) == PKRU_OLD ? NULL : "the core has another PKRU";
@@ -593,7 +597,7 @@ static void prepare(void)
 		snprintf(path, sizeof(path), DEBUGFS "%s", files[i]);
 		write_file(path, "0");
 	}
-	write_file("/proc/sys/kernel/core_pattern", CORE);
+	write_file("/proc/sys/kernel/core_pattern", CORE "%p");
 	write_file(KMEMLEAK, "clear");
 
 	fail_fd = open("/proc/self/fail-nth", O_RDWR);

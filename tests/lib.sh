@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# lib.sh - KTAP for the tests in tests/check, on top of lab/lib.sh
+# lib.sh - KTAP for the tests in tests/, on top of lab/lib.sh
 #
 #   claim "<what holds>" <command>...	one result: ok if the command succeeds
 #   refuses "<claim>" <pattern> <command>...	ok if it fails with that one line
+#   lacks [<option of grep>...] <pattern> <file>	for a claim: no line has it
+#   skip "<claim>" "<what is missing>"	a result which counts neither way
 #   plan				the last line of a test
 
 . lab/lib.sh
@@ -29,6 +31,76 @@ fail()
 	results_bad=$((results_bad + 1))
 	echo "not ok $results_seen - $1"
 	[ -z "${2:-}" ] || printf '%s\n' "$2" | sed 's/^/#   /' | head -n 20
+}
+
+# skip <claim> <what is missing here>
+skip()
+{
+	results_seen=$((results_seen + 1))
+	echo "ok $results_seen - $1 # SKIP $2"
+}
+
+# lacks [<option of grep>...] <pattern> <file>: the file is there, has something in it, and
+# no line with the pattern. A grep which fails is no proof of that.
+lacks()
+{
+	for file; do :; done
+	[ -s "$file" ] || { echo "$file is missing or empty"; return 1; }
+	rc=0
+	grep "$@" || rc=$?
+	[ $rc -eq 1 ]
+}
+
+# copy: to a copy of the repository as it is now, to be spoiled, with a build/ of its own
+copy()
+{
+	rm -rf "$work/repo" "$work/build"
+	mkdir "$work/repo"
+	tar cf - -C "$top" --exclude=./build --exclude=./.git . | tar xf - -C "$work/repo"
+	cd "$work/repo"
+}
+
+# source_is <version> <archive>: the copy takes that for Debian's package linux-source-6.1
+source_is()
+{
+	sed -i "/^version=/d; s/^release=.*/&\nversion=$1/" lab/trees/v6.1-rc
+	unpacked=$work/build/debian/bookworm-linux-source-6.1_$1
+	mkdir -p "$unpacked/usr/src"
+	mv "$2" "$unpacked/usr/src/linux-source-6.1.tar.xz"
+	echo "linux-source-6.1 $1" > "$unpacked/versions"
+}
+
+# apart <option>... -- <command>...: in namespaces of its own, see unshare(1). In a
+# chroot there is no user namespace, but root needs none.
+apart()
+{
+	options=
+	while [ "$1" != -- ]; do
+		options="$options $1"
+		shift
+	done
+	shift
+	# shellcheck disable=SC2086 # words
+	if unshare -r $options true 2> /dev/null; then
+		unshare -r $options "$@"
+	else
+		unshare $options "$@"
+	fi
+}
+
+# needs_apart <claim> <option>...: are there such namespaces? Else the claim is skipped.
+needs_apart()
+{
+	what=$1
+	shift
+	apart "$@" -- true 2> /dev/null || { skip "$what" "no namespaces here: unshare $*"; return 1; }
+}
+
+# needs_terminal <claim>: is there a pseudo terminal? Else the claim is skipped.
+needs_terminal()
+{
+	script -qec true /dev/null < /dev/null > /dev/null 2>&1 ||
+		{ skip "$1" "no pseudo terminal here"; return 1; }
 }
 
 claim()

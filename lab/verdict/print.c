@@ -184,20 +184,20 @@ int print_unexpected(void)
 	return bad;
 }
 
-/* What the tests of the project came to: those which failed, and how many. */
+/* What the tests of the project came to: those which did not pass, and how many. */
 int print_totals(void)
 {
 	struct count n = count_column(0);
 	size_t i;
 
 	for (i = 0; i < nr_cases; i++) {
-		const char *why = cases[i].cells[0].reason;
+		const struct cell *cell = &cases[i].cells[0];
 
-		if (cases[i].cells[0].got != FAIL)
+		if (cell->got == PASS)
 			continue;
-		printf("not ok - %s", cases[i].name);
-		if (*why)
-			printf(": %s", why);
+		printf("%s - %s", cell->got == SKIP ? "skipped" : "not ok", cases[i].name);
+		if (*cell->reason)
+			printf(": %s", cell->reason);
 		putchar('\n');
 	}
 	if (n.by[SKIP])
