@@ -13,8 +13,8 @@
  *
  *   -a		print those cases as well
  *   -e TABLE	what is expected, see expect.c. A case without a row, a row without a
- *		case and a result other than in the table are errors. Without a table the
- *		last stage has to pass all cases.
+ *		case and a result other than in the table are errors. Without a table no
+ *		case may fail on the last stage.
  *   -s STAGES	the names of the stages, and the programs which a machine runs
  *   -l		the tree is not ours: only the last stage is judged, by what TABLE has
  *		with all patches, and what passes although the table has something else
@@ -222,7 +222,7 @@ static void parse_options(int argc, char **argv)
 
 static int judge_tests(char **tests)
 {
-	static struct column all = { .label = "", .machine = "", .stage = -1 };
+	static struct column all = { .label = "tests", .machine = "", .stage = -1 };
 
 	columns = &all;
 	nr_columns = 1;
