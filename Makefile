@@ -107,7 +107,7 @@ help:
 	@echo '  boot STAGE=n       a shell in the guest, or what stdin says; ctrl-a x ends it'
 	@echo '  figures            render the pictures of Documentation/ again'
 	@echo '  clean              remove build/'
-	@echo 'A stage is a patch: 0 is the base, 1 the first patch on top of it, last the last one.'
+	@echo 'A stage is a patch, as pkru-ptrace/4, or its number: 0 is the base, last the last one.'
 	@echo
 	@echo 'Variables:'
 	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'

@@ -55,7 +55,7 @@ guest()
 	printf '</details>\n'
 }
 
-# behaviour <kind> <table of "verdict -w"> <label,guest>...: failed cases of a
+# behaviour <kind> <output of "verdict -t"> <label,guest>...: failed cases of a
 # program by stage, and folded below it a row a case.
 behaviour()
 {
@@ -66,37 +66,38 @@ behaviour()
 		labels="$labels ${one%%,*}"
 		head="$head<th><a href=\"#$(anchor "${one#*,}")-console\">$(text "${one%%,*}")</a></th>"
 	done
-	escape < "$table" | awk -F '\t' -v head="$head" -v kind="$kind" '
-		function cell(letter) {
-			if (letter == "+") return "<td class=\"n good\">ok</td>"
-			if (letter == "F") return "<td class=\"n bad\">FAIL</td>"
-			if (letter == "s") return "<td class=\"n none\">skip</td>"
-			return "<td class=\"n none\">-</td>"
+	escape < "$table" | awk -F '\t' -v head="$head" -v kind="$kind" -v n=$# '
+		function cell(word) {
+			class = word == "ok" ? "good" : word == "FAIL" ? "bad" : "none"
+			return "<td class=\"n " class "\">" (word == "" ? "-" : word) "</td>"
 		}
-		/^#/ { next }
+		NR == 1 { next }
+		!($1 in seen) { seen[$1]; name[++rows_seen] = $1 }
 		{
 			program = $1; sub(/ .*/, "", program)
-			if (!(program in rows)) order[++programs] = program
-			n = split($2, letter, " ")
-			name = $1; sub(/^[^ ]* /, "", name); gsub(/\./, ".<wbr/>", name)
-			row = "<tr><td class=\"case\">" name "</td>"
-			for (i = 1; i <= n; i++) {
-				row = row cell(letter[i])
-				count[program, i, letter[i]]++
-			}
-			rows[program] = rows[program] row "</tr>\n"
-			cases[program]++
+			got[$1, $3 + 1] = $5
+			count[program, $3 + 1, $5]++
 		}
 		END {
+			for (r = 1; r <= rows_seen; r++) {
+				program = name[r]; sub(/ .*/, "", program)
+				if (!(program in rows)) order[++programs] = program
+				short = name[r]; sub(/^[^ ]* /, "", short); gsub(/\./, ".<wbr/>", short)
+				row = "<tr><td class=\"case\">" short "</td>"
+				for (i = 1; i <= n; i++)
+					row = row cell(got[name[r], i])
+				rows[program] = rows[program] row "</tr>\n"
+				cases[program]++
+			}
 			print "<div class=\"wide\"><table><thead><tr><th>program on " kind "</th><th>cases</th>" head "</tr></thead><tbody>"
 			for (p = 1; p <= programs; p++) {
 				program = order[p]
 				printf "<tr><td class=\"name\">%s</td><td class=\"n\">%d</td>", program, cases[program]
 				for (i = 1; i <= n; i++) {
-					bad = count[program, i, "F"] + 0; skip = count[program, i, "s"] + 0
-					seen = bad + skip + count[program, i, "+"]
-					printf "<td class=\"n %s\">%s%s</td>", bad ? "bad" : seen ? "good" : "none",
-						bad ? bad " fail" : seen ? "ok" : "-", skip ? "<br/>" skip " skip" : ""
+					bad = count[program, i, "FAIL"] + 0; skip = count[program, i, "skip"] + 0
+					all = bad + skip + count[program, i, "ok"]
+					printf "<td class=\"n %s\">%s%s</td>", bad ? "bad" : all ? "good" : "none",
+						bad ? bad " fail" : all ? "ok" : "-", skip ? "<br/>" skip " skip" : ""
 				}
 				print "</tr>"
 			}

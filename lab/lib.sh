@@ -221,17 +221,81 @@ last_stage()
 	stages | wc -l
 }
 
-# stage_commit <n|last|any revision of the tree>
-stage_commit()
+# names_of <series>...: <series>/<number> for each patch which series/ has, and a user's
+# tree has not already
+names_of()
+{
+	for s; do
+		for p in "series/$s"/000[1-9]-* "series/$s"/00[1-9]?-*; do
+			[ ! -f "$p" ] || grep -qsxF "$p" "$dir/skipped" ||
+				echo "$p" | sed "s,.*/0*\([0-9]*\)-.*,${s##*/}/\1,"
+		done
+	done
+}
+
+# stage_names: a line for each stage of the tree, base and then the patches. In a series
+# with work which is not refreshed yet these have numbers by place.
+stage_names()
+{
+	echo base
+	before=lab-base
+	for one in $series; do
+		n=$(git -C "$tree" rev-list --count "$before..${one##*/}")
+		before=${one##*/}
+		if [ "$(names_of "$one" | wc -l)" -eq "$n" ]; then
+			names_of "$one"
+		else
+			seq -f "$before/%g" "$n"
+		fi
+	done
+}
+
+# stage_number <n|last|base|<series>/<n>>: prints the number; any other revision as it is
+stage_number()
 {
 	case $1 in
-	last) git -C "$tree" rev-parse HEAD ;;
+	last) last_stage ;;
+	base | */[0-9]*)
+		n=$(stage_names | grep -nxF "$1") ||
+			die "STAGE=$1: there is no such patch, there are: $(stage_names | paste -sd ' ')"
+		echo $((${n%%:*} - 1)) ;;
+	*) echo "$1" ;;
+	esac
+}
+
+# stage_title <n|any revision>: the number with the name, for people
+stage_title()
+{
+	case $1 in
+	*[!0-9]*) echo "$1" ;;
+	*) echo "$1 ($(stage_names | sed -n "$(($1 + 1))p"))" ;;
+	esac
+}
+
+# stage_commit <as for stage_number, or any revision of the tree>
+stage_commit()
+{
+	set -- "$(stage_number "$1")"
+	case $1 in
+	"") return 1 ;;
 	0) git -C "$tree" rev-parse lab-base ;;
 	*[!0-9]*) git -C "$tree" rev-parse -q --verify "$1^{commit}" ||
 		die "STAGE=$1: no such stage or revision" ;;
 	*) stages | sed -n "$1p" | grep . ||
-		die "STAGE=$1: there are the stages 0 (base) to $(last_stage)" ;;
+		die "STAGE=$1: there are the stages 0 (base) to $(stage_title "$(last_stage)")" ;;
 	esac
+}
+
+# stages_file <file> [<machine> <programs>]...: what verdict has to know of a tree
+stages_file()
+{
+	file=$1
+	shift
+	stage_names | sed 's/^/stage	/' > "$file"
+	while [ $# -gt 0 ]; do
+		printf 'programs\t%s\t%s\n' "$1" "$2" >> "$file"
+		shift 2
+	done
 }
 
 # The objects of what the series change in the kernel, as its make names them. A
@@ -284,10 +348,4 @@ text_key()
 programs()
 {
 	eval "echo \"\${cases_$1:-\$cases}\""
-}
-
-# rows <CPU> <table> - those of the programs which run there
-rows()
-{
-	awk -v programs=" $(programs "$1") " '/^#/ || index(programs, " " $1 " ")' "$2"
 }

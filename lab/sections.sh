@@ -10,8 +10,8 @@
 usable()
 {
 	[ -d "${2%/*}" ] || return
-	"$verdict" -w "0=$2" > /dev/null 2> "$work/why" && return
-	verdict_line bad "$1: $(sed "s,$BUILD/,,; s/^verdict: //" "$work/why" | head -n 1)"
+	"$verdict" -t "0=$2" > /dev/null 2> "$work/why" && return
+	verdict_line bad "$1: $(sed "s,$BUILD/,,; s/^error: //" "$work/why" | head -n 1)"
 	return 1
 }
 
@@ -30,7 +30,7 @@ table()
 	done
 	[ $n -gt 0 ] || return 0
 	# shellcheck disable=SC2086
-	"$verdict" -w $reports > "$work/table"
+	"$verdict" -t $reports > "$work/table"
 	# shellcheck disable=SC2086
 	behaviour "$kind" "$work/table" $labels
 }
@@ -42,10 +42,10 @@ stages_of()
 		while read -r one; do echo "${one##*-},$one"; done
 }
 
-# emulator <directory of a guest>
+# emulator <directory of a guest>: what "make witness" leaves is of no guest
 emulator()
 {
-	if [ -f "$1/bochs.log" ]; then echo bochs; else echo qemu; fi
+	if [ -f "$1/bochs.log" ]; then echo bochs; elif [ -f "$1/console" ]; then echo qemu; else echo host; fi
 }
 
 missing()
@@ -53,34 +53,24 @@ missing()
 	verdict_line none "Not run: $1"
 }
 
+# What lab/run and lab/matrix said, which they leave next to their results.
 before_and_after()
 {
-	[ -f "$d/base/report" ] && [ -f "$d/last/report" ] || {
+	if [ ! -f "$d/verdict" ]; then
 		missing "make$make"
 		return
-	}
-	last=1
-	set --
-	# Of a tree which is not ours, lab/run leaves what it was compared with.
-	if [ -f "$d/expected" ]; then
-		set -- -l -e "$d/expected" -c "$(emulator "$d/last")"
-	elif [ -f "$expected" ]; then
-		last=$(awk -F '\t' '/^[^#@]*\t/ { print split($2, x, " ") - 1; exit }' "$expected")
-		set -- -e "$expected" -c "$(emulator "$d/last")"
 	fi
-	good=good
-	"$verdict" "$@" "0=$d/base/report" "$last=$d/last/report" > "$work/said" 2>&1 || good=bad
-	verdict_line $good "Before and after: $(awk '/^$/ { s = ""; next } { s = s " " $0 }
-		END { sub(/on stage 1,/, "on the last stage,", s); print s }' "$work/said")"
+	good=bad
+	! grep -q ': as expected\.$' "$d/verdict" || good=good
+	verdict_line $good "Before and after: $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$d/verdict")"
 }
 
 matrix()
 {
-	if ls "$d"/matrix/*.ktap > /dev/null 2>&1; then
-		good=$(cat "$d"/matrix/*.ktap | grep -c '^ok ' || :)
-		bad=$(cat "$d"/matrix/*.ktap | grep -c '^not ok ' || :)
-		verdict_line "$([ "$bad" -eq 0 ] && echo good || echo bad)" \
-			"Matrix: $good cells are as expected, $bad are not"
+	if [ -f "$d/matrix/verdict" ]; then
+		good=bad
+		! grep -q ' cells as expected, 0 not$' "$d/matrix/verdict" || good=good
+		verdict_line $good "Matrix: $(tail -n 1 "$d/matrix/verdict")"
 	elif [ -d "$d/matrix" ]; then
 		verdict_line bad "Matrix: did not come to its end, \"make matrix$make\" runs it again"
 	elif [ -f "$expected" ]; then
@@ -135,7 +125,8 @@ stage_list()
 	for s in $series; do
 		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
 			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
-				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p"
+				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
+				sed "s,^,$(echo "$p" | sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'): ,"
 		done
 	done) | escape | awk 'BEGIN { print "<details><summary>The stages</summary><ol start=\"0\"><li>base</li>" }
 		{ print "<li>" $0 "</li>" } END { print "</ol></details>" }'
@@ -153,28 +144,34 @@ checks()
 			NR > 2 && /^# ./ { if (!skip) s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
 		class=none said="not run"
 		if [ "$ktaps" ]; then
-			# shellcheck disable=SC2086 # words: there is no blank in the path of build/
-			said=$(cat $ktaps | awk '/^ok .*# SKIP/ { s++; next } /^ok / { p++ } /^not ok / { f++ }
-				END { printf "%d passed, %d failed%s", p, f, s ? ", " s " skipped" : "" }')
+			for ktap in $ktaps; do
+				"$verdict" -f -t "${t#tests/}=$ktap" | sed 1d
+			done > "$work/cells"
+			said=$(awk -F '\t' '{ n[$5]++ } END { printf "%d passed, %d failed%s", n["ok"],
+				n["FAIL"], n["skip"] ? ", " n["skip"] " skipped" : "" }' "$work/cells")
 			class=good
-			# shellcheck disable=SC2086
-			! grep -q '^not ok ' $ktaps || class=bad
+			! cut -f5 "$work/cells" | grep -q FAIL || class=bad
 		fi
 		echo "<tr><td class=\"name\">${t#tests/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
 	done
 	echo '</tbody></table></div>'
 	for ktap in "$all/$1"/check/*/*.ktap; do
-		[ ! -f "$ktap" ] || ! grep -A 5 '^not ok ' "$ktap" > "$work/failed" ||
-			file "failed in $(basename "$ktap" .ktap)" "$work/failed"
+		[ -f "$ktap" ] || continue
+		"$verdict" -f -t "$(basename "$ktap" .ktap)=$ktap" |
+			awk -F '\t' '$5 == "FAIL" { print $1; print "  " $7 }' > "$work/failed"
+		[ ! -s "$work/failed" ] || file "failed in $(basename "$ktap" .ktap)" "$work/failed"
 	done
 }
 
-# skipped <tree>: each reason once. That of a whole program is in the plan it prints.
+# skipped <tree>: each reason once
 skipped()
 {
-	find "$all/$1" \( -name report -o -name '*.ktap' \) -exec awk '
-		/1\.\.0 # SKIP/ { sub(/.*# SKIP */, ""); plan = $0; next }
-		/# SKIP/ { sub(/.*# SKIP */, ""); print $0 != "" ? $0 : plan != "" ? plan : "no reason given"; plan = "" }' {} + |
+	find "$all/$1" -name report -o -name '*.ktap' | while read -r f; do
+		case $f in
+		*.ktap) "$verdict" -f -t "test=$f" || : ;;
+		*) "$verdict" -t "0=$f" 2> /dev/null || : ;;
+		esac
+	done | awk -F '\t' '$5 == "skip" { print $7 != "" ? $7 : "no reason given" }' |
 		sort | uniq -c | sort -rn > "$work/skipped"
 	if [ -s "$work/skipped" ]; then
 		echo '<div class="wide"><table><thead><tr><th>skipped results</th><th>why</th></tr></thead><tbody>'

@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0
-# From a table in tests/expected to a line a cell: the row and the column, the
-# share of cases which pass, how many fail, and the name of the row. A row is
-# the part of a case's name before the first dot.
+# From "lab/expected" to a line a cell: the row and the column, the share of cases
+# which pass, how many fail, and the name of the row. A row is the part of a case's
+# name before the first dot. With ends=1 to the columns between two series.
 BEGIN { FS = "\t" }
-/^# stage / { columns = split($0, head, " ") - 2 }
-/^#/ || NF != 2 || $1 ~ /@/ { next }
+FNR == 1 { next }
+!($3 in column) { column[$3] = columns++; stage[columns] = $3 }
 {
 	split($1, part, " ")
-	sub(/\..*/, "", part[2])
 	row = part[2]
+	sub(/\..*/, "", row)
 	if (!(row in total))
 		name[++rows] = row
-	total[row]++
-	split($2, cell, " ")
-	for (c = 1; c <= columns; c++)
-		fails[row, c] += cell[c] == "F"
+	total[row] += $3 == "base"
+	fails[row, column[$3]] += $5 == "FAIL"
 }
 END {
-	for (r = 1; r <= rows; r++)
-		for (c = 1; c <= columns; c++)
-			printf "%d %d %.3f %s \"%s (%d)\"\n", r, c - 1,
+	for (c = 2; ends && c < columns; c++) {
+		split(stage[c], this, "/")
+		split(stage[c + 1], next_one, "/")
+		if (this[1] != next_one[1])
+			print c - 0.5
+	}
+	for (r = 1; !ends && r <= rows; r++)
+		for (c = 0; c < columns; c++)
+			printf "%d %d %.3f %s \"%s (%d)\"\n", r, c,
 			       1 - fails[name[r], c] / total[name[r]],
 			       fails[name[r], c] ? fails[name[r], c] : "\"\"",
 			       name[r], total[name[r]]

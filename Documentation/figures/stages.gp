@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # The behaviour table: how many cases of each kind fail on each stage.
-# data: tests/expected/v6.1-rc Documentation/figures/stages.awk
+# data: tests/expected/v6.1-rc lab/trees/v6.1-rc Documentation/figures/stages.awk
 set terminal svg size 860,520 font "Helvetica,Arial,sans-serif,13" background "white" noenhanced
 set output output
-cells = "< awk -f Documentation/figures/stages.awk tests/expected/v6.1-rc"
+awk = "< TREE=v6.1-rc lab/expected | awk -f Documentation/figures/stages.awk"
+cells = awk
+ends = awk . " -v ends=1"
 stats cells using 1:2 nooutput
 rows = STATS_max_x
 stages = STATS_max_y
@@ -18,8 +20,6 @@ set palette defined (0 "#d9534f", 0.6 "#f2b6a0", 0.999 "#fbe5dc", 1 "#dff0d8")
 set cbrange [0:1]
 unset colorbox
 unset key
-# The ends of the series.
-set arrow from 6.5, graph 0 to 6.5, graph 1 nohead lw 1.5 lc rgb "#555555" front
-set arrow from 10.5, graph 0 to 10.5, graph 1 nohead lw 1.5 lc rgb "#555555" front
 plot cells using 2:1:3:ytic(5) with image pixels, \
+     ends using 1:(rows + 0.5):(0):(-rows) with vectors nohead lw 1.5 lc rgb "#555555", \
      cells using 2:1:4 with labels font ",12"

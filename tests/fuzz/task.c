@@ -375,7 +375,7 @@ void learn_ptrace(void)
 
 /*
  * rt_sigreturn() reads uc_stack after it restored PKRU, in kernels without the fix
- * for it (F2 in Documentation/pkru-audit.rst), on CPUs which then fault. Which of
+ * for it (denied-frame in Documentation/pkru-audit.rst), on CPUs which then fault. Which of
  * the two is the case is seen from one frame.
  */
 void learn_frames(void)

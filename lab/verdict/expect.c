@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is expected of a case, patch by patch
+ *
+ * A row of a table is "program case", a tab and what the case does:
+ *
+ *	always				it passes on all stages
+ *	never				it fails on all stages
+ *	skipped				it is skipped
+ *	either				it passes or fails, as timing has it
+ *	from <patch>			it fails until that patch is applied, then it passes
+ *	<word> [from <patch>] [until <patch>]	it does that there and else passes, where
+ *					<word> is fails, skipped, either or absent
+ *
+ * and several of the last kind with ", " between. A patch is <series>/<number>. Its
+ * place among the stages is known from the file of -s, and from nowhere else, so a
+ * row need not be touched when another patch comes or goes.
+ *
+ * "??" in a row stands for 64 and 32: it is two cases. Further down a row "program
+ * case@machine" says what holds instead on that machine.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+#define AFTER_ALL	(INT_MAX - 1)
+
+static char **stages;
+static int nr_stages;
+static struct { char *machine, *programs; } *runs;
+static int nr_runs;
+
+/*
+ * The file of -s, which the lab writes: in their order lines "stage <name>", the
+ * first one is the base, and "programs <machine> <name>...", with tabs.
+ */
+void read_stages(const char *file)
+{
+	char *line = NULL, *key, *value, *rest;
+	size_t size = 0;
+	FILE *f = fopen(file, "r");
+
+	if (!f)
+		err(2, "%s", file);
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		rest = line;
+		key = strsep(&rest, "\t");
+		value = strsep(&rest, "\t");
+		if (value && !strcmp(key, "stage")) {
+			stages = reallocarray(stages, nr_stages + 1, sizeof(*stages));
+			stages[nr_stages++] = strdup(value);
+		} else if (rest && !strcmp(key, "programs")) {
+			runs = reallocarray(runs, nr_runs + 1, sizeof(*runs));
+			runs[nr_runs].machine = strdup(value);
+			if (asprintf(&runs[nr_runs++].programs, " %s ", rest) < 0)
+				err(2, NULL);
+		} else {
+			errx(2, "%s: not a stage and no programs: %s", file, line);
+		}
+	}
+	free(line);
+	fclose(f);
+}
+
+/* By number or name, -1 if there is none. */
+int find_stage(const char *name)
+{
+	char *end;
+	long n = strtol(name, &end, 10);
+	int i;
+
+	if (!*end && end != name)
+		return n >= 0 && (!nr_stages || n < nr_stages) ? n : -1;
+	for (i = 0; i < nr_stages; i++)
+		if (!strcmp(stages[i], name))
+			return i;
+	return -1;
+}
+
+const char *stage_name(const struct column *col)
+{
+	return col->stage >= 0 && col->stage < nr_stages ? stages[col->stage] : col->label;
+}
+
+/* Does the program of the case run on the machine? */
+static bool runs_there(const char *name, const char *machine)
+{
+	char program[256];
+	int i;
+
+	snprintf(program, sizeof(program), " %.*s ", (int)strcspn(name, " "), name);
+	for (i = 0; i < nr_runs; i++)
+		if (!strcmp(runs[i].machine, machine))
+			return strstr(runs[i].programs, program);
+	return true;
+}
+
+static enum result result_of(const char *word)
+{
+	static const struct { const char *word; enum result result; } names[] = {
+		{ "always", PASS }, { "never", FAIL }, { "fails", FAIL }, { "skipped", SKIP },
+		{ "either", EITHER }, { "absent", NONE },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(names[i].word, word))
+			return names[i].result;
+	return -1;
+}
+
+/* Of a tree which is not ours all patches are applied, whatever it calls them. */
+static bool find_patch(const char *name, int *stage)
+{
+	if (!name)
+		return false;
+	*stage = not_ours ? 0 : find_stage(name);
+	return *stage >= 0 && strchr(name, '/');
+}
+
+/* "[<word> ][from <patch>][ until <patch>]": false if it is none of that. */
+static bool apply_term(char *term, int stage, enum result *result)
+{
+	enum result then = PASS;
+	char *word = strsep(&term, " ");
+	int from = 0, until = INT_MAX;
+
+	if (strcmp(word, "from")) {
+		then = result_of(word);
+		word = strsep(&term, " ");
+	}
+	if (word && !strcmp(word, "from")) {
+		if (!find_patch(strsep(&term, " "), &from))
+			return false;
+		word = strsep(&term, " ");
+	}
+	if (word && !strcmp(word, "until")) {
+		if (!find_patch(strsep(&term, " "), &until))
+			return false;
+		word = strsep(&term, " ");
+	}
+	if (word || then > EITHER)
+		return false;
+	if (stage >= from && stage < until)
+		*result = then;
+	return true;
+}
+
+static bool evaluate(const char *what, int stage, enum result *result)
+{
+	char text[512], *rest = text, *term;
+
+	if (strlen(what) >= sizeof(text))
+		return false;
+	strcpy(text, what);
+	*result = strncmp(text, "from ", 5) ? PASS : FAIL;
+	while (rest) {
+		term = rest;
+		rest = strstr(rest, ", ");
+		if (rest) {
+			*rest = '\0';
+			rest += 2;
+		}
+		if (!apply_term(term, stage, result))
+			return false;
+	}
+	return true;
+}
+
+struct row {
+	const char	*file;
+	const char	*text;		/* all of it, for messages */
+	const char	*machine;	/* or NULL */
+	const char	*what;
+};
+
+static void expect(const struct row *row, const char *name)
+{
+	struct test_case *c = NULL;
+	int col;
+
+	for (col = 0; col < nr_columns; col++) {
+		struct column *column = &columns[col];
+		int stage = not_ours || column->stage < 0 ? AFTER_ALL : column->stage;
+		enum result want;
+
+		if (!evaluate(row->what, stage, &want))
+			errx(2, "%s: not a row, or no such patch: %s", row->file, row->text);
+		if ((not_ours && col < nr_columns - 1) || !runs_there(name, column->machine) ||
+		    (row->machine && strcmp(row->machine, column->machine)))
+			continue;
+		if (!c) {
+			c = find_case(name, strlen(name));
+			if (c->has_row != !!row->machine)
+				errx(2, "%s: %s for: %s", row->file,
+				     c->has_row ? "second row" : "no row yet", row->text);
+		}
+		c->cells[col].want = want;
+		column->rows += !row->machine;
+	}
+	if (c)
+		c->has_row = true;
+}
+
+static void read_row(const char *file, char *line)
+{
+	struct row row = { .file = file, .text = line };
+	char *copy = strdup(line), *name = copy, *mark;
+	char *what = strchr(copy, '\t');
+
+	if (!what || !what[1] || !strchr(name, ' '))
+		errx(2, "%s: not a row: %s", file, line);
+	*what++ = '\0';
+	row.what = what;
+	mark = strchr(name, '@');
+	if (mark) {
+		*mark = '\0';
+		row.machine = mark + 1;
+	}
+	mark = strstr(name, "??");
+	if (mark)
+		memcpy(mark, "64", 2);
+	expect(&row, name);
+	if (mark) {
+		memcpy(mark, "32", 2);
+		expect(&row, name);
+	}
+	free(copy);
+}
+
+void read_table(const char *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int col;
+	FILE *f = fopen(file, "r");
+
+	if (!f)
+		err(2, "%s", file);
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line && *line != '#')
+			read_row(file, line);
+	}
+	free(line);
+	fclose(f);
+	for (col = not_ours ? nr_columns - 1 : 0; col < nr_columns; col++)
+		if (!columns[col].rows)
+			errx(2, "%s has no rows for %s", file, columns[col].machine);
+}
+
+/* "<word> from X until Y" for each run of columns in which it does not pass. */
+static void print_what(const struct test_case *c)
+{
+	static const char *const names[] = {
+		[NONE] = "absent", [FAIL] = "fails", [SKIP] = "skipped",
+	};
+	const struct cell *cells = c->cells;
+	const char *sep = "";
+	int col, end;
+
+	for (col = 0; col < nr_columns; col = end) {
+		enum result got = cells[col].got;
+
+		for (end = col; end < nr_columns && cells[end].got == got; end++)
+			;
+		if (got == PASS && end - col < nr_columns)
+			continue;
+		if (end - col == nr_columns) {
+			printf("%s", got == PASS ? "always" : got == FAIL ? "never" : names[got]);
+		} else if (got == FAIL && !col && end < nr_columns && cells[end].got == PASS) {
+			printf("from %s", stage_name(&columns[end]));
+		} else {
+			printf("%s%s", sep, names[got]);
+			if (col)
+				printf(" from %s", stage_name(&columns[col]));
+			if (end < nr_columns)
+				printf(" until %s", stage_name(&columns[end]));
+		}
+		sep = ", ";
+	}
+	putchar('\n');
+}
+
+static bool same_results(const struct test_case *a, const struct test_case *b)
+{
+	int col;
+
+	for (col = 0; col < nr_columns; col++)
+		if (a->cells[col].got != b->cells[col].got)
+			return false;
+	return true;
+}
+
+/* The same case of the 32-bit program, if it came to the same results. */
+static struct test_case *twin(const struct test_case *c)
+{
+	char name[512], *mark;
+	size_t i;
+
+	snprintf(name, sizeof(name), "%s", c->name);
+	mark = strstr(name, "_64");
+	if (mark)
+		memcpy(mark, "_32", 3);
+	for (i = 0; mark && i < nr_cases; i++)
+		if (!strcmp(cases[i].name, name) && same_results(c, &cases[i]))
+			return &cases[i];
+	return NULL;
+}
+
+/* A table which expects what was reported, to start one with. */
+void print_rows(void)
+{
+	size_t i;
+
+	for (i = 0; i < nr_cases; i++) {
+		struct test_case *c = &cases[i], *other = twin(c);
+		size_t at = c->len;
+
+		if (other)
+			at = strstr(c->name, "_64") - c->name;
+		if (c->has_row)
+			continue;
+		printf("%.*s%s%s\t", (int)at, c->name, other ? "_??" : "",
+		       other ? c->name + at + 3 : "");
+		print_what(c);
+		if (other)
+			other->has_row = true;
+	}
+}

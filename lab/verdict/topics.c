@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From cases to topics: what a kernel gets wrong
+ *
+ * The file of -T has a paragraph for each topic, with tabs: its name, the claim
+ * which is right or what is wrong, the release since which it is supported if not
+ * since ever, and patterns of "program case" with * and ?. A case belongs to the
+ * first topic with a pattern for it. Wrong is a topic if one of its cases fails, right
+ * if none does and at least one passed.
+ */
+#include <err.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+struct topic {
+	char	*name;
+	char	*right;		/* NULL: tells nothing by itself */
+	char	*wrong;
+	char	*since;
+};
+
+static struct topic topics[64];
+static int nr_topics;
+static struct { char *glob; int topic; } patterns[512];
+static int nr_patterns;
+
+static int find_topic(const char *name)
+{
+	int i;
+
+	for (i = 0; i < nr_topics; i++)
+		if (!strcmp(topics[i].name, name))
+			return i;
+	if (nr_topics == sizeof(topics) / sizeof(*topics))
+		errx(2, "too many topics");
+	topics[nr_topics].name = strdup(name);
+	return nr_topics++;
+}
+
+static int topic_index(const struct test_case *c)
+{
+	int i;
+
+	for (i = 0; i < nr_patterns; i++)
+		if (!fnmatch(patterns[i].glob, c->name, 0))
+			return patterns[i].topic;
+	return -1;
+}
+
+const char *topic_of(const struct test_case *c)
+{
+	int i = topic_index(c);
+
+	return i < 0 ? "" : topics[i].name;
+}
+
+/* Is release @a before @b? Both as "6.12", with anything behind. */
+static bool before(const char *a, const char *b)
+{
+	int a1 = 0, a2 = 0, b1 = 0, b2 = 0;
+
+	return a && sscanf(a, "%d.%d", &a1, &a2) == 2 && sscanf(b, "%d.%d", &b1, &b2) == 2 &&
+	       (a1 < b1 || (a1 == b1 && a2 < b2));
+}
+
+static void add_pattern(int topic, const char *glob)
+{
+	if (nr_patterns == sizeof(patterns) / sizeof(*patterns))
+		errx(2, "too many patterns");
+	patterns[nr_patterns].glob = strdup(glob);
+	patterns[nr_patterns++].topic = topic;
+}
+
+static void read_line(const char *file, char *line, int *topic)
+{
+	char *value = strchr(line, '\t');
+
+	if (value)
+		*value++ = '\0';
+	if (value && !strcmp(line, "topic"))
+		*topic = find_topic(value);
+	else if (!value || *topic < 0)
+		errx(2, "%s: not a line about a topic: %s", file, line);
+	else if (!strcmp(line, "right"))
+		topics[*topic].right = strdup(value);
+	else if (!strcmp(line, "wrong"))
+		topics[*topic].wrong = strdup(value);
+	else if (!strcmp(line, "since"))
+		topics[*topic].since = strdup(value);
+	else if (!strcmp(line, "cases"))
+		add_pattern(*topic, value);
+	else
+		errx(2, "%s: not a line about a topic: %s", file, line);
+}
+
+/* What a kernel is too old for is not wrong. */
+static void mark_unsupported(void)
+{
+	size_t i;
+	int col;
+
+	for (i = 0; i < nr_cases; i++) {
+		int t = topic_index(&cases[i]);
+
+		for (col = 0; t >= 0 && topics[t].since && col < nr_columns; col++)
+			cases[i].cells[col].unsupported = cases[i].cells[col].got == FAIL &&
+				before(columns[col].release, topics[t].since);
+	}
+}
+
+/* After the reports. */
+void read_topics(const char *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int topic = -1, i;
+	FILE *f = fopen(file, "r");
+
+	if (!f)
+		err(2, "%s", file);
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line && *line != '#')
+			read_line(file, line, &topic);
+	}
+	free(line);
+	fclose(f);
+	for (i = 0; i < nr_topics; i++)
+		if (topics[i].right && !topics[i].wrong)
+			errx(2, "%s: what is wrong in %s?", file, topics[i].name);
+	mark_unsupported();
+}
+
+enum state { UNTESTED, RIGHT, WRONG, UNSUPPORTED };
+
+/* What the cases of a topic say. */
+struct finding {
+	enum state		state;
+	int			good, bad;
+	const struct test_case	*first;		/* which fails */
+	const char		*skip;
+};
+
+/* "program (runs to its end)" is about no topic. */
+static bool is_end(const struct test_case *c)
+{
+	return strstr(c->name, " (runs to its end)");
+}
+
+static struct finding find_out(int topic, int col)
+{
+	struct finding f = { .skip = "none of its cases ran" };
+	bool unsupported = false;
+	size_t i;
+
+	for (i = 0; i < nr_cases; i++) {
+		const struct test_case *c = &cases[i];
+		const struct cell *cell = &c->cells[col];
+
+		if (is_end(c) || topic_index(c) != topic)
+			continue;
+		f.good += cell->got == PASS;
+		f.bad += cell->got == FAIL;
+		unsupported |= cell->unsupported;
+		if (cell->got == FAIL && !f.first)
+			f.first = c;
+		if (cell->got == SKIP && *cell->reason)
+			f.skip = cell->reason;
+	}
+	f.state = unsupported ? UNSUPPORTED : f.bad ? WRONG : f.good ? RIGHT : UNTESTED;
+	return f;
+}
+
+/*
+ * What cannot be started on this kernel, as a 32-bit program, has no cases. What
+ * ended early leaves no verdict: returns true.
+ */
+static bool check_ends(int col)
+{
+	char names[600] = "";
+	size_t i, len = 0;
+
+	for (i = 0; i < nr_cases && len < sizeof(names); i++) {
+		const struct cell *cell = &cases[i].cells[col];
+
+		if (is_end(&cases[i]) && cell->got == FAIL && !cell->not_started)
+			len += snprintf(names + len, sizeof(names) - len, " %.*s (%s)",
+					(int)strcspn(cases[i].name, " "), cases[i].name,
+					cell->reason);
+	}
+	if (len)
+		warnx("no verdict, a test did not come to its end:%s", names);
+	return len;
+}
+
+static void print_not_started(int col)
+{
+	size_t i;
+
+	for (i = 0; i < nr_cases; i++) {
+		const struct cell *cell = &cases[i].cells[col];
+
+		if (is_end(&cases[i]) && cell->got == FAIL)
+			printf("  not run   %.*s: it cannot be started\n",
+			       (int)strcspn(cases[i].name, " "), cases[i].name);
+	}
+}
+
+static void print_finding(const struct topic *t, const struct finding *f)
+{
+	static const struct { const char *word; int code; } styles[] = {
+		[UNTESTED] = { "untested", 33 }, [RIGHT] = { "right", 32 },
+		[WRONG] = { "wrong", 31 }, [UNSUPPORTED] = { "n/a", 33 },
+	};
+
+	if (color)
+		printf("  \033[%dm%-8s\033[0m", styles[f->state].code, styles[f->state].word);
+	else
+		printf("  %-8s", styles[f->state].word);
+	printf("  %-13s  ", t->name);
+	if (f->state == UNSUPPORTED)
+		printf("not supported before v%s: ", t->since);
+	printf("%s\n", f->state == WRONG || f->state == UNSUPPORTED ? t->wrong : t->right);
+	if (f->state == WRONG)
+		printf("%27s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
+		       f->first->name);
+	else if (f->state == UNTESTED)
+		printf("%27s%s\n", "", f->skip);
+}
+
+/* The names of topics in that state, behind @head. */
+static int print_list(int col, enum state state, const char *sep, const char *head)
+{
+	int i, n = 0;
+
+	for (i = 0; i < nr_topics; i++) {
+		if (!topics[i].right || find_out(i, col).state != state)
+			continue;
+		if (n++)
+			printf(" %s", topics[i].name);
+		else
+			printf("%s%s%s", sep, head, topics[i].name);
+	}
+	return n;
+}
+
+static const char *why_nothing_ran(int col)
+{
+	size_t i;
+
+	for (i = 0; i < nr_cases; i++)
+		if (cases[i].cells[col].got == SKIP && *cases[i].cells[col].reason)
+			return cases[i].cells[col].reason;
+	return "No test came to a result";
+}
+
+/* A line for each topic and one which sums up. */
+int print_topics(void)
+{
+	int i, found = 0, wrong;
+
+	if (check_ends(0))
+		return 2;
+	for (i = 0; i < nr_topics; i++)
+		found += topics[i].right && find_out(i, 0).state != UNTESTED;
+	if (!found) {
+		print_not_started(0);
+		printf("this kernel: NOT TESTED. %s\n", why_nothing_ran(0));
+		return 4;
+	}
+	for (i = 0; i < nr_topics; i++) {
+		struct finding f = find_out(i, 0);
+
+		if (topics[i].right)
+			print_finding(&topics[i], &f);
+	}
+	print_not_started(0);
+	printf("this kernel: ");
+	wrong = print_list(0, WRONG, "", "wrong in ");
+	if (!wrong)
+		printf("no defect found");
+	print_list(0, RIGHT, ", ", "right in ");
+	print_list(0, UNSUPPORTED, ", ", "not supported: ");
+	print_list(0, UNTESTED, ", ", "NOT TESTED: ");
+	putchar('\n');
+	return wrong ? 3 : 0;
+}
+
+/* A row for each topic and a column for each report. */
+int print_topics_markdown(void)
+{
+	static const char *const words[] = {
+		[UNTESTED] = "-", [RIGHT] = "right", [WRONG] = "**wrong**", [UNSUPPORTED] = "n/a",
+	};
+	int i, col, bad = 0;
+
+	printf("| topic | claim |");
+	for (col = 0; col < nr_columns; col++)
+		printf(" %s |", columns[col].label);
+	printf("\n| --- | --- |");
+	for (col = 0; col < nr_columns; col++) {
+		printf(" --- |");
+		bad += check_ends(col);
+	}
+	putchar('\n');
+	for (i = 0; i < nr_topics; i++) {
+		if (!topics[i].right)
+			continue;
+		printf("| %s | %s |", topics[i].name, topics[i].right);
+		for (col = 0; col < nr_columns; col++)
+			printf(" %s |", words[find_out(i, col).state]);
+		putchar('\n');
+	}
+	return bad ? 2 : 0;
+}
