@@ -15,6 +15,17 @@
 : "${TREE:=v6.1-rc}" "${LINUX:=}" "${BASE:=}" "${CC:=gcc}" "${V:=}"
 : "${JOBS:=$(nproc)}" "${BUILD:=build}" "${DEBUG:=}" "${FRAGMENT:=}"
 
+# A script ends with the one which started it, or with make. Otherwise guests and compilers
+# would go on if only the first process of a run got a signal. One which a person
+# starts may outlive the terminal.
+case ${LAB_SCRIPT:-}${MAKELEVEL:+ make} in
+"$$ $PPID" | "$$ $PPID make") ;;
+"$$ "*) exit 1 ;;
+"")	export LAB_SCRIPT="$$ $PPID" ;;
+*)	export LAB_SCRIPT="$$ $PPID"
+	exec setpriv --pdeathsig TERM "$0" "$@" ;;
+esac
+
 top=$(pwd)
 case $BUILD in /*) ;; *) BUILD=$top/$BUILD ;; esac
 
@@ -96,32 +107,55 @@ obj=$dir/obj$variant		# its objects
 logs=$dir/log
 results=$BUILD/results/$id${DEBUG:+-$DEBUG}
 
-# lock - let only one run at a time change build/
+# tied <command>... - become that command, and end when the script ends
 #
-# The lock is inherited: it is held until the last process of a run is gone,
-# even if the first one was killed.
-lock()
+# For what runs long, in the background or in a subshell. In the background it obeys
+# ctrl-c, too.
+tied()
 {
-	[ -z "${LAB_LOCKED:-}" ] || return 0
-	mkdir -p "$BUILD" 2>/dev/null && [ -w "$BUILD" ] ||
-		die "cannot write to $BUILD: give another place with BUILD=<path>"
-	exec 9>>"$BUILD/.lock"
-	flock -n 9 ||
-		die "another run is using $BUILD (process $(cat "$BUILD/.lock")): wait for it to end"
-	echo $$ > "$BUILD/.lock"
-	export LAB_LOCKED=$$
-	(exec 9>&- > /dev/null 2>&1 < /dev/null; end_with $$ &)
+	exec env --default-signal=INT,QUIT setpriv --pdeathsig TERM "$@"
 }
 
-# end_with <process> - when it is gone, end what it has left running
+# lock_file <name> - set lock to its path, fail if this run has it already
 #
-# If only the first process of a run gets a signal, guests and compilers would
-# go on without it and keep the lock.
-end_with()
+# Locks are inherited: each is held until the last process which has it is gone, even
+# if the first one was killed. So an interrupted compiler never runs beside the next one.
+lock_file()
 {
-	tail --pid="$1" -f /dev/null
-	unset LAB_LOCKED
-	grep -lzx "LAB_LOCKED=$1" /proc/[0-9]*/environ | tr -dc '0-9\n' | xargs -r kill
+	lock=$BUILD/lock/$1
+	case " ${LAB_LOCKS:-} " in
+	*" $lock "*) return 1 ;;
+	esac
+	mkdir -p "$BUILD/lock" 2>/dev/null && [ -w "$BUILD/lock" ] ||
+		die "cannot write to $BUILD: give another place with BUILD=<path>"
+	export LAB_LOCKS="${LAB_LOCKS:-} $lock"
+}
+
+# lock <name> - let only one run at a time change that: a tree and its results
+#
+# Who only wants to know what is there, and to have an image, does without.
+lock()
+{
+	lock_file "$1" || return 0
+	exec 9>> "$lock"
+	flock -n 9 ||
+		die "another run is using ${lock##*/} in $BUILD (process $(cat "$lock")): wait for it to end"
+	echo $$ > "$lock"
+}
+
+# hold <name> - let only one process at a time make that, and wait for it
+#
+# For the rest of this process, or subshell: <tree>.make has the sources, objects and
+# archives of a tree, the others are for what trees share. One at a time.
+hold()
+{
+	lock_file "$1" || return 0
+	exec 8>> "$lock"
+	flock -n 8 || {
+		say WAIT "for process $(cat "$lock"), which uses ${lock##*/}"
+		flock 8
+	}
+	echo $$ > "$lock"
 }
 
 # need_space <MiB> - fail before, not in the middle of, what needs the space

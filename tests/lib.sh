@@ -51,6 +51,25 @@ lacks()
 	[ $rc -eq 1 ]
 }
 
+# alone <command>...: with a build directory of its own, and so with locks of its own
+alone()
+{
+	env -u MAKEFLAGS -u MAKELEVEL BUILD="$work/build" "$@"
+}
+
+# As little of a kernel tree as the series touch.
+mini_paths="arch/x86/kernel/fpu arch/x86/kvm/x86.c MAINTAINERS tools/testing/selftests/x86"
+
+# mini_tree <commit> [<version>]: in $work/mini
+mini_tree()
+{
+	mkdir -p "$work/mini"
+	# shellcheck disable=SC2086 # words
+	git -C "$tree" archive "$1" $mini_paths | tar xf - -C "$work/mini"
+	version=${2:-6.1}
+	printf 'VERSION = %s\nPATCHLEVEL = %s\n' "${version%.*}" "${version#*.}" > "$work/mini/Makefile"
+}
+
 # copy: to a copy of the repository as it is now, to be spoiled, with a build/ of its own
 copy()
 {
@@ -186,7 +205,7 @@ objects()
 	alone=$(echo "$all" | tr " " "\n" | grep "^arch/x86/power/" || :)
 	shift
 	# shellcheck disable=SC2086 # words
-	{ [ -z "$alone" ] || make "$@" -j1 $alone; } && make "$@" -j"$JOBS" $all
+	{ [ -z "$alone" ] || (tied make "$@" -j1 $alone); } && (tied make "$@" -j"$JOBS" $all)
 }
 
 plan()

@@ -7,7 +7,7 @@
  * then. Nothing else is done, so PKRU is what the VMM leaves it to be, and only
  * the register keeps it: no memory of this program has a copy.
  *
- * Linked to be a flat image which ends at 4 GiB, see lab/clients-pack. It runs
+ * Linked to be a flat image which ends at 4 GiB, see lab/initramfs. It runs
  * in protected mode without paging. RDPKRU asks for nothing but CR4.PKE.
  */
 #include "../pkru.h"
