@@ -335,7 +335,7 @@ put_src()
 # kernel_in <directory>: the kernel of packages which were unpacked there
 kernel_in()
 {
-	find "$1/boot" "$1/usr/lib/modules" -name 'vmlinuz*' -type f 2> /dev/null
+	find "$1/boot" "$1/usr/lib/modules" -name 'vmlinuz*' -type f 2> /dev/null || :
 }
 
 # The blobs of a commit in which a path of a build shows: <commit> <path>...

@@ -112,6 +112,29 @@ struct count count_column(int col)
 	return n;
 }
 
+/* A row for two programs leaves their cases in turns: bring those of each together. */
+static void group_programs(void)
+{
+	struct test_case *sorted = calloc(nr_cases + 1, sizeof(*sorted));
+	bool *taken = calloc(nr_cases + 1, sizeof(*taken));
+	size_t i, k, len, n = 0;
+
+	if (!sorted || !taken)
+		err(2, NULL);
+	for (i = 0; i < nr_cases; i++) {
+		len = strcspn(cases[i].name, " ") + 1;
+		for (k = i; !taken[i] && k < nr_cases; k++) {
+			if (taken[k] || strncmp(cases[i].name, cases[k].name, len))
+				continue;
+			sorted[n++] = cases[k];
+			taken[k] = k > i;
+		}
+	}
+	free(taken);
+	free(cases);
+	cases = sorted;
+}
+
 /* Did the program of this case say anything? */
 static bool has_run(const struct test_case *c, int col)
 {
@@ -258,6 +281,7 @@ int main(int argc, char **argv)
 	if (table)
 		read_table(table);
 	read_reports();
+	group_programs();
 	if (topics)
 		read_topics(topics);
 	if (not_ours)
