@@ -2,20 +2,9 @@
 #
 # From a kernel tree and a series of patches to a verdict. "make help".
 
-TREE		?= v6.1-rc
-LINUX		?=
-BASE		?=
+# What else may be set is in lab/settings.sh, and goes there by the environment.
 STAGE		?= last
-SERIES		?=
-JOBS		?= $(shell nproc)
 BUILD		?= build
-CPU		?= qemu
-V		?=
-DEBUG		?=
-ifeq ($(origin CC),default)
-CC		:= gcc
-endif
-export TREE LINUX BASE JOBS CC BUILD CPU V DEBUG
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
@@ -107,16 +96,7 @@ help:
 	@echo '  boot STAGE=n       a shell in the guest, or what stdin says; ctrl-a x ends it'
 	@echo '  figures            render the pictures of Documentation/ again'
 	@echo '  clean              remove build/'
-	@echo 'A stage is a patch, as pkru-ptrace/4, or its number: 0 is the base, last the last one.'
 	@echo
-	@echo 'Variables:'
-	@echo '  LINUX=path BASE=rev  your own kernel tree or git repository, and a revision of it'
-	@echo '  TREE=name            a tree known by name: $(notdir $(filter-out %.patch,$(wildcard lab/trees/*)))'
-	@echo '  MINUTES=n            for check-all: leave out the groups which would not end in time'
-	@echo '  HOST=directory       for boot: what the guest gets a copy of, default the current one'
-	@echo '  KERNEL=image MODULES=path  for witness: a vmlinuz, vmlinux or .deb, and its modules'
-	@echo '  CPU=qemu|bochs       emulator: qemu has the standard XSAVE format, bochs the compacted'
-	@echo '  ROUNDS=n SEED=n ROUND=n  for fuzz: how many, another sequence, a single one'
-	@echo '  JOBS=n CC="ccache gcc"  as for a kernel build;  BUILD=path  instead of build/'
-	@echo '  DEBUG=name           a kernel which looks for errors: $(patsubst lab/config/debug-%.config,%,$(wildcard lab/config/debug-*))'
-	@echo '  V=1                  show what the tools print, and all cases'
+	@echo 'Settings, as in "make boot STAGE=pkru-ptrace/4":'
+	@sed -n 's/^: "$${\([A-Z_]*\):=\(.*\)}"\t# /\1\t\2\t/p' lab/settings.sh | \
+		awk -F '\t' '{ printf "  %-10s %-10s %s\n", $$1, $$2, $$3 }'

@@ -4,16 +4,9 @@
 # lib.sh - what the scripts of the lab share
 #
 # Sourced by them as ". lab/lib.sh" with the top of the repository as working
-# directory. Takes its settings from the environment; the Makefile exports:
-#
-#   TREE		name of a file in lab/trees, default v6.1-rc
-#   LINUX, BASE		the user's own kernel tree and revision, default none
-#   JOBS, CC, V		as for a kernel build
-#   DEBUG		kernels with debugging: names of lab/config/debug-*.config, joined by +
-#   FRAGMENT		name of lab/config/<name>.config with what one client needs, default none
+# directory. What a user may set is in lab/settings.sh.
 
-: "${TREE:=v6.1-rc}" "${LINUX:=}" "${BASE:=}" "${CC:=gcc}" "${V:=}"
-: "${JOBS:=$(nproc)}" "${BUILD:=build}" "${DEBUG:=}" "${FRAGMENT:=}"
+. lab/settings.sh
 
 # A script ends with the one which started it, or with make. Otherwise guests and compilers
 # would go on if only the first process of a run got a signal. One which a person

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh disable=SC2034
+#
+# settings.sh - what a user may set, in the environment or behind make
+#
+# Sourced by lab/lib.sh. "make help" prints the lines which end in a remark.
+
+: "${TREE:=v6.1-rc}"	# a kernel line: v6.1-rc, v6.1, v6.12 or the newest one
+: "${LINUX:=}"	# path of your own kernel tree or repository; it is copied, never changed
+: "${BASE:=}"	# a revision of LINUX
+: "${STAGE:=}"	# a patch, as pkru-ptrace/4, or its number: 0 is the base, last the last one
+: "${SERIES:=}"	# for send: the series, all without
+: "${GROUP:=}"	# for check-all: names of tests/groups
+: "${MINUTES:=}"	# for check-all: leave out the groups that would not end in time
+: "${KERNEL:=}"	# for witness: a vmlinuz, vmlinux or .deb, the running kernel without
+: "${MODULES:=}"	# for witness: directory of its modules, found next to it
+: "${HOST:=.}"	# for boot: directory of which the guest gets a copy
+: "${ROUNDS:=20000}"	# for fuzz: how many
+: "${SEED:=}"	# for fuzz: another sequence
+: "${ROUND:=}"	# for fuzz: a single one
+: "${CPU:=qemu}"	# emulator: qemu (standard XSAVE format) or bochs (compacted)
+: "${CPU_MODEL:=}"	# its CPU model, max for qemu, arrow_lake for bochs
+: "${SMP:=2}"	# number of CPUs; bochs always has one
+: "${KARGS:=}"	# more kernel parameters
+: "${QEMU_ARGS:=}"	# more arguments for QEMU
+: "${DEBUG:=}"	# kernels that look for errors: fault, gcov, kasan, kcsan, joined by +
+: "${JOBS:=$(nproc)}"	# as for a kernel build
+: "${CC:=gcc}"	# as for a kernel build, such as "ccache gcc"
+: "${BUILD:=build}"	# where everything that is generated goes
+: "${V:=}"	# 1 shows what the tools print, and all cases
+
+# Not for users: a fragment of the configuration which one client needs, and the host
+# threads of a QEMU guest, single or multi.
+: "${FRAGMENT:=}" "${TCG_THREAD:=single}"
