@@ -11,67 +11,67 @@ MAKEFLAGS	+= --no-print-directory
 .PHONY: verdict check check-all check-long clients matrix witness witnesses tree refresh send report
 .PHONY: image boot clean help figures bench fuzz coverage
 
-# A script of lab/, and before it what its line "Needs:" names.
-run		= @lab/deps lab/$(1) && exec lab/$(1)
+# A script, and before it what its line "Needs:" names.
+run		= @lab/run/deps $(1) && exec $(1)
 
 verdict:
-	$(call run,run)
+	$(call run,lab/run/compare)
 
 check:
-	@lab/check -g check
+	@lab/run/check -g check
 
 check-all:
-	@lab/check $(if $(MINUTES),-m $(MINUTES)) -g $(or $(GROUP),all)
+	@lab/run/check $(if $(MINUTES),-m $(MINUTES)) -g $(or $(GROUP),all)
 
 check-long:
 	@echo 'error: make check-long is now: make check-all, or one group of it with GROUP=, see tests/groups' >&2
 	@false
 
 matrix:
-	$(call run,matrix)
+	$(call run,lab/run/matrix)
 
 clients:
-	$(call run,clients)
+	$(call run,lab/run/clients)
 
 bench:
-	$(call run,bench)
+	$(call run,lab/run/bench)
 
 fuzz:
-	$(call run,fuzz)
+	$(call run,lab/run/fuzz)
 
 coverage:
-	$(call run,coverage)
+	$(call run,lab/run/coverage)
 
 witness:
-	@lab/witness
+	@witness/witness
 
 witnesses:
-	$(call run,witnesses)
+	$(call run,witness/table)
 
 tree:
-	$(call run,tree)
+	$(call run,lab/source/tree)
 
 refresh:
-	@lab/refresh
+	@lab/source/refresh
 
 report:
-	@lab/report
+	@lab/verdict/report
 
 send:
-	$(call run,send) $(SERIES)
+	$(call run,lab/source/send) $(SERIES)
 
 image:
-	@lab/deps lab/image
-	@lab/tree >/dev/null
-	@lab/image $(STAGE)
+	@lab/run/deps lab/kernel/image
+	@lab/source/tree >/dev/null
+	@lab/kernel/image $(STAGE)
 
 boot:
-	@lab/deps lab/shell
-	@lab/tree >/dev/null
-	@lab/shell $(STAGE)
+	@lab/run/deps lab/guest/shell
+	@lab/source/tree >/dev/null
+	@lab/guest/shell $(STAGE)
 
 figures:
-	$(call run,figures)
+	$(call run,Documentation/figures/render)
 
 clean:
 	rm -rf $(BUILD)

@@ -39,8 +39,8 @@ case $BUILD in
 *[[:space:]:]*) die "$BUILD has a blank or a colon in its path, a kernel cannot be built there: give another place with BUILD=<path>" ;;
 esac
 
-[ -f "lab/trees/$TREE" ] ||
-	die "TREE=$TREE: no such tree, there are: $(cd lab/trees && echo v*[!h])"
+[ -f "trees/$TREE/tree.conf" ] ||
+	die "TREE=$TREE: no such tree, there are: $(cd trees && echo v*)"
 
 variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
@@ -57,17 +57,17 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 version='' sum='' stock='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
 clang="19 18 17 16 15 14" sparse=''
 mm_tests='' programs='' cases='' mutants=$TREE
-. "lab/trees/$TREE"
+. "trees/$TREE/tree.conf"
 
 # One fragment of the configuration for each name, and what the tree has on top of it.
 fragments=
 for name in $(echo "$DEBUG" | tr + ' '); do
-	[ -f "lab/config/debug-$name.config" ] ||
-		die "DEBUG=$name: no such kernel, there are: $(cd lab/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
-	fragments="$fragments lab/config/debug-$name.config"
+	[ -f "lab/kernel/config/debug-$name.config" ] ||
+		die "DEBUG=$name: no such kernel, there are: $(cd lab/kernel/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
+	fragments="$fragments lab/kernel/config/debug-$name.config"
 	[ "$name" != kasan ] || fragments="$fragments $config_kasan"
 done
-[ -z "$FRAGMENT" ] || fragments="$fragments lab/config/$FRAGMENT.config"
+[ -z "$FRAGMENT" ] || fragments="$fragments lab/kernel/config/$FRAGMENT.config"
 
 # What instruments all of the kernel is in the way of PVH, which runs C code before
 # there are page tables, and a shadow.

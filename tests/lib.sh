@@ -82,7 +82,7 @@ copy()
 # source_is <version> <archive>: the copy takes that for Debian's package linux-source-6.1
 source_is()
 {
-	sed -i "/^version=/d; s/^release=.*/&\nversion=$1/" lab/trees/v6.1-rc
+	sed -i "/^version=/d; s/^release=.*/&\nversion=$1/" trees/v6.1-rc/tree.conf
 	unpacked=$work/build/debian/bookworm-linux-source-6.1_$1
 	mkdir -p "$unpacked/usr/src"
 	mv "$2" "$unpacked/usr/src/linux-source-6.1.tar.xz"
@@ -192,7 +192,7 @@ planted_commit()
 )
 
 # results_of <report>: a line for each case, with a tab and ok, FAIL or skip
-results_of() { "$(lab/tool verdict)" -t 0="$1" | sed 1d | cut -f1,5; }
+results_of() { "$(lab/run/tool verdict)" -t 0="$1" | sed 1d | cut -f1,5; }
 
 # is <ok|FAIL|skip> <report> <program case>
 is() { results_of "$2" | grep -xF "$3	$1"; }
@@ -220,7 +220,7 @@ notices()
 {
 	sed "s,^$3	.*,$3	$4," "$1" > "$work_dir/table"
 	! cmp -s "$1" "$work_dir/table" || { echo "$1 has no row $3"; return 1; }
-	! lab/clients -t "$work_dir/table" "$2" > "$work_dir/out" 2>&1 || { echo "not noticed"; return 1; }
+	! lab/run/clients -t "$work_dir/table" "$2" > "$work_dir/out" 2>&1 || { echo "not noticed"; return 1; }
 	case $3 in *"??"*) marks=2 ;; *) marks=1 ;; esac
 	[ "$(grep -c '!' "$work_dir/out")" -eq $marks ] || { cat "$work_dir/out"; return 1; }
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# From tests/expected/cost-<tree>: row, call, base, added by six, added by merged. Calls
+# From trees/<tree>/expected/cost: row, call, base, added by six, added by merged. Calls
 # which are of another order of magnitude are left out, no patch changes them.
 BEGIN { FS = "\t" }
 /^#/ { next }

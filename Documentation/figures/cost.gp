@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the calls cost on the base, and what the change adds to it.
-# data: tests/expected/cost-v6.1-rc Documentation/figures/cost.awk
+# data: trees/v6.1-rc/expected/cost Documentation/figures/cost.awk
 set terminal svg size 860,520 font "Helvetica,Arial,sans-serif,13" background "white" noenhanced
 set output output
-calls = "< awk -f Documentation/figures/cost.awk tests/expected/cost-v6.1-rc"
+calls = "< awk -f Documentation/figures/cost.awk trees/v6.1-rc/expected/cost"
 stats calls using 1 nooutput
 rows = STATS_max
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# From "lab/expected" to a line a cell: the row and the column, the share of cases
+# From "lab/verdict/expected" to a line a cell: the row and the column, the share of cases
 # which pass, how many fail, and the name of the row. A row is the part of a case's
 # name before the first dot. With ends=1 to the columns between two series.
 BEGIN { FS = "\t" }

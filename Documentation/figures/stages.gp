@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # The behaviour table: how many cases of each kind fail on each stage.
-# data: tests/expected/v6.1-rc lab/trees/v6.1-rc Documentation/figures/stages.awk
+# data: trees/v6.1-rc/expected/cases trees/v6.1-rc/tree.conf Documentation/figures/stages.awk
 set terminal svg size 860,520 font "Helvetica,Arial,sans-serif,13" background "white" noenhanced
 set output output
-awk = "< TREE=v6.1-rc lab/expected | awk -f Documentation/figures/stages.awk"
+awk = "< TREE=v6.1-rc lab/verdict/expected | awk -f Documentation/figures/stages.awk"
 cells = awk
 ends = awk . " -v ends=1"
 stats cells using 1:2 nooutput

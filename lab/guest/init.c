@@ -154,7 +154,7 @@ static void describe_guest(void)
 
 /*
  * A kernel of a distribution has KVM in modules. /modules/order names those which
- * lab/witness packed, those first which others need. One for the other vendor's CPUs
+ * witness/witness packed, those first which others need. One for the other vendor's CPUs
  * cannot be loaded, so a failure is said and no more.
  */
 static void load_modules(void)

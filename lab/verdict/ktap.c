@@ -303,7 +303,7 @@ static int read_lines(struct reader *r)
 	int rc;
 
 	while ((rc = next_line(r)) > 0) {
-		/* What lab/check adds if the exit status is not 0. */
+		/* What lab/run/check adds if the exit status is not 0. */
 		if (r->flat && !strncmp(r->line, "# exit status", 13))
 			r->ended = true;
 		else if (any_line(r))

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# sections.sh - what the page of lab/verdict/report says about a tree
+#
+# Sourced by lab/verdict/report after lab/verdict/html.sh. Each section shows what is in
+# <build>/results of that tree, and names the target of what is not.
+
+# usable <label> <report>: a report that verdict can read, else say why not
+usable()
+{
+	[ -d "${2%/*}" ] || return
+	"$verdict" -t "0=$2" > /dev/null 2> "$work/why" && return
+	verdict_line bad "$1: $(sed "s,$BUILD/,,; s/^error: //" "$work/why" | head -n 1)"
+	return 1
+}
+
+# table <kind> <label,directory>...: the reports which are usable, as one table
+table()
+{
+	kind=$1 reports='' labels=''
+	shift
+	n=0
+	for one; do
+		if usable "Stage ${one%%,*} on $kind" "${one#*,}/report"; then
+			reports="$reports $n=${one#*,}/report"
+			labels="$labels $one"
+			n=$((n + 1))
+		fi
+	done
+	[ $n -gt 0 ] || return 0
+	# shellcheck disable=SC2086
+	"$verdict" -t $reports > "$work/table"
+	# shellcheck disable=SC2086
+	behaviour "$kind" "$work/table" $labels
+}
+
+# The guests of a matrix on a CPU, by stage.
+stages_of()
+{
+	find "$1/matrix" -maxdepth 1 -type d -name "$2-*" | sort -V |
+		while read -r one; do echo "${one##*-},$one"; done
+}
+
+# emulator <directory of a guest>: what "make witness" leaves is of no guest
+emulator()
+{
+	if [ -f "$1/bochs.log" ]; then echo bochs; elif [ -f "$1/console" ]; then echo qemu; else echo host; fi
+}
+
+missing()
+{
+	verdict_line none "Not run: $1"
+}
+
+# What lab/run/compare and lab/run/matrix said, which they leave next to their results.
+before_and_after()
+{
+	if [ ! -f "$d/verdict" ]; then
+		missing "make$make"
+		return
+	fi
+	good=bad
+	! grep -q ': as expected\.$' "$d/verdict" || good=good
+	verdict_line $good "Before and after: $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$d/verdict")"
+}
+
+matrix()
+{
+	if [ -f "$d/matrix/verdict" ]; then
+		good=bad
+		! grep -q ' cells as expected, 0 not$' "$d/matrix/verdict" || good=good
+		verdict_line $good "Matrix: $(tail -n 1 "$d/matrix/verdict")"
+	elif [ -d "$d/matrix" ]; then
+		verdict_line bad "Matrix: did not come to its end, \"make matrix$make\" runs it again"
+	elif [ -f "$expected" ]; then
+		missing "make matrix$make"
+	fi
+}
+
+# verdicts <tree>: what was found out, in a sentence each
+verdicts()
+{
+	expected=trees/$1/expected/cases
+	case $1 in
+	v6.1-rc) make='' ;;
+	user-*) make=' LINUX=<path>' ;;
+	*) make=" TREE=$1" ;;
+	esac
+	before_and_after
+	matrix
+	for target in clients bench fuzz; do
+		case $target in
+		clients) [ -f "trees/$1"/expected/clients ] ;;
+		*) grep -q "^$target:" Makefile && [ -f "trees/$1/tree.conf" ] ;;
+		esac || continue
+		[ "$(find "$d" -maxdepth 1 -name "$target*")" ] ||
+			missing "make $target$make"
+	done
+}
+
+# behaviours <tree>
+behaviours()
+{
+	if [ -d "$d/matrix" ]; then
+		for cpu in qemu bochs; do
+			# shellcheck disable=SC2046
+			table "$cpu" $(stages_of "$d" "$cpu")
+		done
+	else
+		table "$(emulator "$d/last")" "base,$d/base" "last,$d/last"
+	fi
+	if [ -d "$d/clients-0" ]; then
+		# shellcheck disable=SC2046
+		table "qemu, real programs" $(find "$d" -maxdepth 1 -name 'clients-*' | sort -V |
+			while read -r c; do echo "${c##*-},$c"; done)
+	fi
+}
+
+# The stages of a tree by the subjects of their patches.
+stage_list()
+{
+	(TREE=$1; . "trees/$TREE/tree.conf"
+	# shellcheck disable=SC2154
+	for s in $series; do
+		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
+			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
+				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
+				sed "s,^,$(echo "$p" | sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'): ,"
+		done
+	done) | escape | awk 'BEGIN { print "<details><summary>The stages</summary><ol start=\"0\"><li>base</li>" }
+		{ print "<li>" $0 "</li>" } END { print "</ol></details>" }'
+}
+
+# checks <tree>: the tests of the project, what each is about and what it said
+checks()
+{
+	echo '<p>make check-all runs all of these, make check its first group, lab/run/check lab/linux one.</p>'
+	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
+	for t in tests/[dkls]*/*; do
+		[ -x "$t" ] || continue
+		ktaps=$(find "$all/$1/check" -name "$(echo "${t#tests/}" | tr / -).ktap" 2> /dev/null)
+		about=$(awk '/^# (Usage|Environment|Group|Needs):/ { skip = 1 } /^#$/ { skip = 0 }
+			NR > 2 && /^# ./ { if (!skip) s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
+		class=none said="not run"
+		if [ "$ktaps" ]; then
+			for ktap in $ktaps; do
+				"$verdict" -f -t "${t#tests/}=$ktap" | sed 1d
+			done > "$work/cells"
+			said=$(awk -F '\t' '{ n[$5]++ } END { printf "%d passed, %d failed%s", n["ok"],
+				n["FAIL"], n["skip"] ? ", " n["skip"] " skipped" : "" }' "$work/cells")
+			class=good
+			! cut -f5 "$work/cells" | grep -q FAIL || class=bad
+		fi
+		echo "<tr><td class=\"name\">${t#tests/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
+	done
+	echo '</tbody></table></div>'
+	for ktap in "$all/$1"/check/*/*.ktap; do
+		[ -f "$ktap" ] || continue
+		"$verdict" -f -t "$(basename "$ktap" .ktap)=$ktap" |
+			awk -F '\t' '$5 == "FAIL" { print $1; print "  " $7 }' > "$work/failed"
+		[ ! -s "$work/failed" ] || file "failed in $(basename "$ktap" .ktap)" "$work/failed"
+	done
+}
+
+# skipped <tree>: each reason once
+skipped()
+{
+	find "$all/$1" -name report -o -name '*.ktap' | while read -r f; do
+		case $f in
+		*.ktap) "$verdict" -f -t "test=$f" || : ;;
+		*) "$verdict" -t "0=$f" 2> /dev/null || : ;;
+		esac
+	done | awk -F '\t' '$5 == "skip" { print $7 != "" ? $7 : "no reason given" }' |
+		sort | uniq -c | sort -rn > "$work/skipped"
+	if [ -s "$work/skipped" ]; then
+		echo '<div class="wide"><table><thead><tr><th>skipped results</th><th>why</th></tr></thead><tbody>'
+		escape < "$work/skipped" | awk '{ n = $1; $1 = ""; print "<tr><td class=\"n\">" n "</td><td>" $0 "</td></tr>" }'
+		echo '</tbody></table></div>'
+	else
+		echo '<p>Nothing in these results was skipped.</p>'
+	fi
+}
+
+costs()
+{
+	if [ -f "$all/$1/bench/cost" ]; then
+		file "instructions a call, by stage" "$all/$1/bench/cost"
+	fi
+}
+
+versions()
+{
+	{
+		sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release
+		$CC --version | head -n 1
+		ld --version | head -n 1
+		git --version
+		qemu-system-x86_64 --version 2>/dev/null | head -n 1
+		find "$all" -name bochs.log -exec grep -hom 1 'Bochs x86 Emulator.*' {} + | sort -u
+		cat "$BUILD"/*/source.key 2>/dev/null | cut -d' ' -f1,2 | grep '^linux' | sort -u
+		echo "this project at $(git describe --always --dirty 2>/dev/null || echo 'no revision')"
+	} | escape | sed 's,.*,<li>&</li>,; 1s,^,<ul>,; $s,$,</ul>,'
+}
+
+# guests <directory>
+guests()
+{
+	echo '<div class="guests"><h3>Every guest and its console</h3>'
+	find "$1" \( -name console -o -name report \) -printf '%h\n' | sort -uV |
+		while read -r one; do
+			guest "$one"
+		done
+	echo '</div>'
+}
+
+tree_section()
+{
+	d=$all/$1
+	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
+	verdicts "$1"
+	[ ! -f "trees/$1/tree.conf" ] || stage_list "$1"
+	echo '<h3>Behaviour by stage</h3>'
+	echo '<p>Failures of the base are what the series is about. On the last stage nothing may fail.</p>'
+	behaviours "$1"
+	costs "$1"
+	echo '<h3>What was tried</h3>'
+	checks "$1"
+	echo '<h3>What was skipped</h3>'
+	skipped "$1"
+	guests "$d"
+}
+
+# Results which belong to no tree of ours, a guest a kernel.
+other_section()
+{
+	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
+	find "$all/$1" -mindepth 2 -maxdepth 2 -name report -printf '%h\n' | sort -V |
+		while read -r one; do
+			table "$(emulator "$one"), ${one##*/}" "result,$one"
+		done
+	guests "$all/$1"
+}
+
