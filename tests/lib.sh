@@ -76,7 +76,7 @@ copy()
 	rm -rf "$work/repo" "$work/build"
 	mkdir "$work/repo"
 	tar cf - -C "$top" --exclude=./build --exclude=./.git . | tar xf - -C "$work/repo"
-	cd "$work/repo"
+	cd "$work/repo" || return
 }
 
 # source_is <version> <archive>: the copy takes that for Debian's package linux-source-6.1
