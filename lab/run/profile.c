@@ -3,8 +3,8 @@
  * profile - a QEMU plugin that tells which instructions a call executes
  *
  * A call is what happens between RDTSC and RDTSCP in user mode, and is known by
- * the address of the latter (tests/guest/bench.c). Of each call one run is kept, and written out when
- * the machine is turned off, one line for an address:
+ * the address of the latter (tests/guest/bench.c). Of each call one run is kept, and
+ * written out when the machine is turned off, one line for an address:
  *
  *	<RDTSCP> <address> <instructions> <of these, repeated by REP>
  *
