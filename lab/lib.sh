@@ -46,11 +46,10 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 # code), config (a fragment on top of base.config), config_kasan (one on top of
 # debug-kasan.config), kernel (the file which QEMU boots), clang (a version which the
 # tree takes), sparse (the Debian release whose sparse it takes), mm_tests, programs
-# (C files of this repository) and cases (the programs whose cases are compared),
-# mutants (the tree whose mutants it takes).
+# (C files of this repository) and cases (the programs whose cases are compared).
 # shellcheck disable=SC2034
 fetch='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux clang=clang-14 sparse=''
-mm_tests='' programs='' cases='' mutants=$TREE
+mm_tests='' programs='' cases=''
 . "lab/trees/$TREE"
 
 # One fragment of the configuration for each name, and what the tree has on top of it.
