@@ -362,20 +362,16 @@ static bool measure(const struct call *call)
 	return cost == last;
 }
 
-/*
- * Nothing of the kernel preempts a real-time task, nor does its time run out: newer
- * kernels have no such limit, nor a file for it.
- */
+/* Nothing of the kernel preempts a real-time task, nor does its time run out. */
 static void take_the_cpu(void)
 {
 	struct sched_param param = { .sched_priority = 1 };
 	int fd = open("/proc/sys/kernel/sched_rt_runtime_us", O_WRONLY);
 
-	if ((fd < 0 ? errno != ENOENT : write(fd, "-1", 2) != 2) ||
+	if (fd < 0 || write(fd, "-1", 2) != 2 ||
 	    sched_setscheduler(0, SCHED_FIFO, &param))
 		err(1, "SCHED_FIFO");
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	if (sysconf(_SC_NPROCESSORS_ONLN) != 1)
 		errx(1, "counts on a machine with one CPU only");
 }
