@@ -46,10 +46,11 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 # code), config (a fragment on top of base.config), config_kasan (one on top of
 # debug-kasan.config), kernel (the file which QEMU boots), clang (a version which the
 # tree takes), sparse (the Debian release whose sparse it takes), mm_tests, programs
-# (C files of this repository) and cases (the programs whose cases are compared).
+# (C files of this repository), cases (the programs whose cases are compared) and
+# independent (yes if each series applies alone and in any order).
 # shellcheck disable=SC2034
 fetch='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux clang=clang-14 sparse=''
-mm_tests='' programs='' cases=''
+mm_tests='' programs='' cases='' independent=''
 . "lab/trees/$TREE"
 
 # One fragment of the configuration for each name, and what the tree has on top of it.
