@@ -111,7 +111,7 @@ is()
 objects()
 {
 	all=$1
-	alone=$(echo "$all" | tr " " "\n" | grep "^arch/x86/power/" || :)
+	alone=$(echo "$all" | tr -s '[:space:]' '\n' | grep "^arch/x86/power/" || :)
 	shift
 	# shellcheck disable=SC2086 # words
 	{ [ -z "$alone" ] || make "$@" -j1 $alone; } && make "$@" -j"$JOBS" $all
