@@ -51,12 +51,12 @@ variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 # code), config (a fragment on top of base.config), config_kasan (one on top of
 # debug-kasan.config), kernel (the file which QEMU boots), clang (versions which the
 # tree takes, newest first), sparse (the Debian release whose sparse it takes), mm_tests, programs
-# (C files of this repository) and cases (the programs whose cases are compared),
-# mutants (the tree whose mutants it takes).
+# (C files of this repository), cases (the programs whose cases are compared) and
+# independent (yes if each series applies alone and in any order).
 # shellcheck disable=SC2034
 version='' sum='' stock='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
 clang="19 18 17 16 15 14" sparse=''
-mm_tests='' programs='' cases='' mutants=$TREE
+mm_tests='' programs='' cases='' independent=''
 . "trees/$TREE/tree.conf"
 
 # One fragment of the configuration for each name, and what the tree has on top of it.

@@ -202,7 +202,7 @@ is() { results_of "$2" | grep -xF "$3	$1"; }
 objects()
 {
 	all=$1
-	alone=$(echo "$all" | tr " " "\n" | grep "^arch/x86/power/" || :)
+	alone=$(echo "$all" | tr -s '[:space:]' '\n' | grep "^arch/x86/power/" || :)
 	shift
 	# shellcheck disable=SC2086 # words
 	{ [ -z "$alone" ] || (tied make "$@" -j1 $alone); } && (tied make "$@" -j"$JOBS" $all)

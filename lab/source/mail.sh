@@ -21,6 +21,11 @@ recipients()
 		(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback \
 			-f arch/x86/kvm/x86.c) | grep '(.*VIRTUAL MACHINE'
 	fi
+	# Documentation of PKRU lies outside of arch/x86.
+	if grep -q PKRU "$1"; then
+		(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback \
+			-f arch/x86/kernel/fpu/xstate.c)
+	fi
 }
 
 # base <commit> <series>: what it applies to, as "git format-patch --base" says it
