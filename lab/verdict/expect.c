@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is expected of a case, patch by patch
+ * What is expected of a case, patch by patch: the rules of trees/<tree>/expected
  *
  * A row of a table is "program case", a tab and what the case does:
  *
