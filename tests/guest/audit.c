@@ -193,9 +193,16 @@ static bool rseq_with_key_0_denied_gets_signals(void)
 static bool rseq_with_key_0_denied_can_be_preempted(void)
 {
 	struct timespec end, now;
-	pid_t parent = getpid(), pid = fork();
+	pid_t parent = getpid(), pid;
+	cpu_set_t here;
 	long i;
 
+	/* Both on one CPU, or the other one may never be in the way. */
+	CPU_ZERO(&here);
+	CPU_SET(sched_getcpu(), &here);
+	if (sched_setaffinity(0, sizeof(here), &here))
+		return false;
+	pid = fork();
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		while (getppid() == parent)
