@@ -55,7 +55,7 @@ refresh:
 	@lab/source/refresh
 
 report:
-	@lab/verdict/report
+	$(call run,lab/verdict/report)
 
 send:
 	$(call run,lab/source/send) $(SERIES)
