@@ -6,14 +6,14 @@
 #
 # With the same source, compiler and emulator the numbers are the same to the digit, and
 # less is an error, too: the table is out of date. With others, what the patches add to the
-# base counts. It may be some instructions more where they add something, and a fiftieth
+# base counts. It may be some instructions more where they add something, and one in 200
 # of what they save where they save something. So it is always for fork and exec: what they
 # cost depends on what was in memory before.
 
 function tolerated(added)
 {
-	if (added < 0 && -added / 50 > slack)
-		return -added / 50
+	if (added < 0 && -added / 200 > slack)
+		return -added / 200
 	return added ? slack : 0
 }
 
