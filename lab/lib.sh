@@ -325,6 +325,9 @@ put_src()
 		read-tree --reset -u "$1"
 }
 
+# The release of this machine, empty if it is not Debian's.
+codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2> /dev/null || :; }
+
 # kernel_in <directory>: the kernel of packages which were unpacked there
 kernel_in()
 {
