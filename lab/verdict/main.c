@@ -6,12 +6,12 @@
  *		  [STAGE[@MACHINE]=[REPORT]]...
  *	  verdict -f [-t] [-j JUNIT] TEST=KTAP...
  *
- * Reads all KTAP which there is (ktap.c). Prints a table, a row a case and a column a
- * stage, and a sentence which sums it up. Cases which pass on all stages are only
- * counted. A stage is a number, or a name of STAGES. Without a REPORT its column has
+ * Reads all KTAP which there is (ktap.c). Prints a table, a line a group of cases and a
+ * column a stage (groups.c), the cases which are not as expected, and a sentence which
+ * sums it up. A stage is a number, or a name of STAGES. Without a REPORT its column has
  * what TABLE expects.
  *
- *   -a		print those cases as well
+ *   -a		print a row for each case instead of the groups
  *   -e TABLE	what is expected, see expect.c. A case without a row, a row without a
  *		case and a result other than in the table are errors. Without a table no
  *		case may fail on the last stage.

@@ -6,33 +6,26 @@
 
 #include "verdict.h"
 
-/* A row that nobody has to look at: it passes on all stages, as it should. */
-static bool is_dull(const struct test_case *c)
-{
-	int col;
-
-	for (col = 0; col < nr_columns; col++)
-		if (c->cells[col].got != PASS || c->cells[col].want == FAIL ||
-		    c->cells[col].want == SKIP)
-			return false;
-	return true;
-}
-
 /* The length of a case's name and in @program that of the program in front of it. */
-static size_t name_length(const struct test_case *c, size_t *program)
+size_t name_length(const struct test_case *c, size_t *program)
 {
 	*program = strcspn(c->name, " ");
 	return strlen(c->name + *program + strspn(c->name + *program, " "));
 }
 
-static void print_cell(enum result got, enum result want, bool is_last)
+void print_colored(enum result got, const char *text, int width)
 {
 	const char *on = "";
 
 	if (color)
 		on = got == PASS ? "\033[32m" : got == FAIL ? "\033[31m" : "\033[33m";
-	printf("  %s%-*s%s%s", on, is_last ? 0 : 4, words[got], *on ? "\033[0m" : "",
-	       want != NONE && want != EITHER && got != want ? "!" : is_last ? "" : " ");
+	printf("  %s%-*s%s", on, width, text, *on ? "\033[0m" : "");
+}
+
+void print_cell(enum result got, enum result want, bool is_last)
+{
+	print_colored(got, words[got], is_last ? 0 : 4);
+	fputs(want != NONE && want != EITHER && got != want ? "!" : is_last ? "" : " ", stdout);
 }
 
 static void print_stages(int width, int length, const char *program)
@@ -65,53 +58,52 @@ static void print_row(const struct test_case *c, int width)
 	putchar('\n');
 }
 
-static void print_rest(int width, int n, bool all)
-{
-	char text[32];
-	int col;
-
-	snprintf(text, sizeof(text), all ? "all %d cases" : "%d more cases", n);
-	printf("  %-*s", width - 2, text);
-	for (col = 0; col < nr_columns; col++)
-		print_cell(PASS, NONE, col == nr_columns - 1);
-	putchar('\n');
-}
-
 /* The cases from @first on which are of one program. Returns where the next begins. */
-static size_t print_program(size_t first, int width, bool everything)
+static size_t print_program(size_t first, int width)
 {
 	size_t end, plen;
-	int dull = 0;
 
 	name_length(&cases[first], &plen);
 	print_stages(width, plen, cases[first].name);
 	for (end = first; end < nr_cases &&
-	     !strncmp(cases[first].name, cases[end].name, plen + 1); end++) {
-		if (!everything && is_dull(&cases[end]))
-			dull++;
-		else
-			print_row(&cases[end], width);
-	}
-	if (dull)
-		print_rest(width, dull, dull == (int)(end - first));
+	     !strncmp(cases[first].name, cases[end].name, plen + 1); end++)
+		print_row(&cases[end], width);
 	return end;
 }
 
-/*
- * A block for each program. Cases which pass everywhere only get a common row at
- * the end of it, unless @everything is to be printed.
- */
-void print_table(bool everything)
+/* A block for each program, a row for each case. */
+static void print_cases(void)
 {
 	size_t i, len, plen, width = 16;
 
 	for (i = 0; i < nr_cases; i++) {
 		len = 2 + name_length(&cases[i], &plen);
-		if ((everything || !is_dull(&cases[i])) && len > width)
+		if (len > width)
 			width = len;
 	}
 	for (i = 0; i < nr_cases; )
-		i = print_program(i, width, everything);
+		i = print_program(i, width);
+}
+
+/* "12 (regset-buffer/2)", or what else is known of it. */
+const char *full_name(const struct column *col)
+{
+	static char text[200];
+
+	if (col->stage < 0 || !strcmp(stage_name(col), col->label))
+		return col->label;
+	snprintf(text, sizeof(text), "%d (%s)", col->stage, stage_name(col));
+	return text;
+}
+
+void print_table(bool everything)
+{
+	if (everything) {
+		print_cases();
+	} else {
+		print_groups();
+		print_surprises();
+	}
 }
 
 /* How many cases go from @from in the first column to @to in the last one. */
@@ -125,31 +117,28 @@ static int count(enum result from, enum result to)
 	return n;
 }
 
-/* "13 (xstate-regset/3)", or what else is known of it. */
-static const char *full_name(const struct column *col)
+/* ", 3 <what>", if there are any. */
+static void print_some(int n, const char *what)
 {
-	static char text[200];
-
-	if (col->stage < 0 || !strcmp(stage_name(col), col->label))
-		return col->label;
-	snprintf(text, sizeof(text), "%d (%s)", col->stage, stage_name(col));
-	return text;
+	if (n)
+		printf(", %d %s", n, what);
 }
 
 void print_sentence(int bad)
 {
-	const char *last = full_name(&columns[nr_columns - 1]);
-	int still = count(FAIL, FAIL), skipped = count(SKIP, SKIP);
+	const char *last = columns[nr_columns - 1].label;
 
 	printf("\n%s", color ? "\033[1m" : "");
 	if (nr_columns > 1) {
-		printf("%d cases fail on base and pass on stage %s, ", count(FAIL, PASS), last);
-		printf("%d pass on both, %d fail on both, %d got worse, %d are skipped",
-		       count(PASS, PASS), still, count(PASS, FAIL), skipped);
+		printf("%d cases fail on base and pass on stage %s", count(FAIL, PASS), last);
+		print_some(count(PASS, PASS), "pass on both");
+		print_some(count(FAIL, FAIL), "fail on both");
+		print_some(count(PASS, FAIL), "got worse");
 	} else {
-		printf("%d cases pass on stage %s, %d fail, %d are skipped",
-		       count(PASS, PASS), last, still, skipped);
+		printf("%d cases pass on stage %s", count(PASS, PASS), last);
+		print_some(count(FAIL, FAIL), "fail");
 	}
+	print_some(count(SKIP, SKIP), "skipped");
 	printf("%s.%s\n", bad ? ": NOT as expected" : ": as expected", color ? "\033[0m" : "");
 }
 

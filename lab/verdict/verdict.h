@@ -77,11 +77,19 @@ int print_topics(void);
 int print_topics_markdown(void);
 
 /* print.c */
+size_t name_length(const struct test_case *c, size_t *program);
+void print_colored(enum result got, const char *text, int width);
+void print_cell(enum result got, enum result want, bool is_last);
+const char *full_name(const struct column *col);
 void print_table(bool everything);
 void print_sentence(int bad);
 int print_unexpected(void);
 int print_totals(void);
 void print_tsv(void);
+
+/* groups.c */
+void print_groups(void);
+void print_surprises(void);
 
 /* junit.c */
 void write_junit(const char *file);
