@@ -81,7 +81,7 @@ help:
 	@echo '  verdict (default)  build base and last stage, run the selftest in both, compare'
 	@echo '  check              what the series claim, in 15 minutes; the last line is "N passed, M failed"'
 	@echo '  check-all          all tests, or GROUP="name..." of them: $(shell sed -n 's/^\([a-z0-9.-]*\)	.*/\1/p' tests/groups)'
-	@echo '  matrix             all stages x all cases on all CPUs, against what is expected'
+	@echo '  matrix             all stages x all cases on all machines, against what is expected'
 	@echo '  clients            gdb, QEMU, CRIU, the kernel'\''s own tests on base and after each series'
 	@echo '  bench              instructions which each call costs, stage by stage, and where they go'
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
@@ -100,3 +100,6 @@ help:
 	@echo 'Settings, as in "make boot STAGE=pkru-ptrace/4":'
 	@sed -n 's/^: "$${\([A-Z_]*\):=\(.*\)}"\t# /\1\t\2\t/p' lab/settings.sh | \
 		awk -F '\t' '{ printf "  %-10s %-10s %s\n", $$1, $$2, $$3 }'
+	@echo
+	@echo 'Machines, MACHINE=:'
+	@cd lab/guest/machines && for m in *; do printf '  %-14s %s\n' $$m "$$(sed -n '1s/^# //p' $$m)"; done

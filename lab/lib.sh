@@ -7,6 +7,7 @@
 # directory. What a user may set is in lab/settings.sh.
 
 . lab/settings.sh
+. lab/guest/machine.sh
 
 # A script ends with the one which started it, or with make. Otherwise guests and compilers
 # would go on if only the first process of a run got a signal. One which a person
@@ -41,6 +42,12 @@ esac
 
 [ -f "trees/$TREE/tree.conf" ] ||
 	die "TREE=$TREE: no such tree, there are: $(cd trees && echo v*)"
+
+# Where guests run, and where those of all stages do. A list may have any layout.
+# shellcheck disable=SC2116,SC2086
+machines=$(echo ${MACHINE:-qemu})
+# shellcheck disable=SC2116,SC2086
+all_machines=$(echo ${MACHINE:-qemu bochs})
 
 variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
@@ -286,7 +293,7 @@ stages_file()
 	shift
 	stage_names | sed 's/^/stage	/' > "$file"
 	while [ $# -gt 0 ]; do
-		printf 'programs\t%s\t%s\n' "$1" "$2" >> "$file"
+		(read_machine "$1" && printf 'machine\t%s\t%s\n' "$machine_names" "$2") >> "$file"
 		shift 2
 	done
 }
@@ -340,8 +347,26 @@ text_key()
 	git -C "$tree" ls-tree -r "$@" | sha256sum | cut -c1-16
 }
 
-# programs <CPU> - what runs there: all, unless the tree has cases_<CPU>
+# programs <machine>: what runs there, all cases unless the tree has cases_<machine>, or
+# that of one it is like
 programs()
+(
+	read_machine "$1"
+	for name in $machine_names; do
+		eval "list=\${cases_$(echo "$name" | tr -c '[:alnum:]\n' _):-}"
+		[ -z "$list" ] || break
+	done
+	echo "${list:-$cases}"
+)
+
+# each_machine <argument>...: of a script that runs on one machine. It reads that one; of
+# several it starts the script again for each.
+each_machine()
 {
-	eval "echo \"\${cases_$1:-\$cases}\""
+	[ "${machines#* }" != "$machines" ] || { read_machine "$machines"; return; }
+	rc=0
+	for machine in $machines; do
+		MACHINE=$machine "$0" "$@" || rc=$?
+	done
+	exit $rc
 }

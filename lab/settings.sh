@@ -18,17 +18,21 @@
 : "${ROUNDS:=20000}"	# for fuzz: how many
 : "${SEED:=}"	# for fuzz: another sequence
 : "${ROUND:=}"	# for fuzz: a single one
-: "${CPU:=qemu}"	# emulator: qemu (standard XSAVE format) or bochs (compacted)
-: "${CPU_MODEL:=}"	# its CPU model, max for qemu, arrow_lake for bochs
-: "${SMP:=2}"	# number of CPUs; bochs always has one
-: "${KARGS:=}"	# more kernel parameters
-: "${QEMU_ARGS:=}"	# more arguments for QEMU
+: "${MACHINE:=}"	# a file of lab/guest/machines, or the path of one; or several
 : "${DEBUG:=}"	# kernels that look for errors: fault, gcov, kasan, kcsan, joined by +
 : "${JOBS:=$(nproc)}"	# as for a kernel build
 : "${CC:=gcc}"	# as for a kernel build, such as "ccache gcc"
 : "${BUILD:=build}"	# where everything that is generated goes
 : "${V:=}"	# 1 shows what the tools print, and all cases
 
-# Not for users: a fragment of the configuration which one client needs, and the host
-# threads of a QEMU guest, single or multi.
-: "${FRAGMENT:=}" "${TCG_THREAD:=single}"
+# Not for users: a fragment of the configuration which one client needs.
+: "${FRAGMENT:=}"
+
+# What is said in a file of lab/guest/machines now.
+for old in CPU=emulator CPU_MODEL=model SMP=cpus KARGS=parameters QEMU_ARGS=arguments TCG_THREAD=thread; do
+	new=${old#*=} old=${old%=*}
+	eval "[ -z \"\${$old:-}\" ]" || {
+		echo "error: $old= is now \"$new = \" in a file of lab/guest/machines: use MACHINE=<its name, or the path of yours>" >&2
+		exit 1
+	}
+done

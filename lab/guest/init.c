@@ -9,6 +9,7 @@
  *
  *	KTAP version 1
  *	1..2
+ *	# lab: machine qemu (tcg)
  *	# lab: kernel 6.1.192
  *	# lab: cpu PKU 1 OSPKE 1 XSAVE 1
  *	  <output of the program, indented>
@@ -24,6 +25,7 @@
  * in front of the programs:
  *
  *	timeout=<seconds>	use another time limit
+ *	machine=<name> accelerator=<name>	what the report says of the machine
  *	shell=1			run a shell on the console, or the script /stdin, and no
  *				programs. Reported is "# lab: shell <exit status>".
  *
@@ -59,6 +61,7 @@
 #define LIBS		"/lib64:/lib32"
 #define MODULES		"/modules"
 
+static const char *machine = "?", *accelerator = "?";
 static FILE *report;
 static int timeout_secs = TIMEOUT_SECS;
 
@@ -143,6 +146,7 @@ static void describe_guest(void)
 	struct utsname uts;
 
 	uname(&uts);
+	fprintf(report, "# lab: machine %s (%s)\n", machine, accelerator);
 	fprintf(report, "# lab: kernel %s\n", uts.release);
 	/* SDM vol. 2, CPUID: 7.0:ECX[3] PKU, [4] OSPKE; 1:ECX[27] OSXSAVE; D.1:EAX[3] XSAVES */
 	fprintf(report, "# lab: cpu PKU %d OSPKE %d OSXSAVE %d XSAVES %d\n",
@@ -362,6 +366,10 @@ int main(int argc, char **argv)
 	for (; first < argc && strchr(argv[first], '='); first++) {
 		if (!strncmp(argv[first], "timeout=", 8))
 			timeout_secs = atoi(argv[first] + 8);
+		else if (!strncmp(argv[first], "machine=", 8))
+			machine = argv[first] + 8;
+		else if (!strncmp(argv[first], "accelerator=", 12))
+			accelerator = argv[first] + 12;
 		else if (!strcmp(argv[first], "shell=1"))
 			shell = true;
 	}

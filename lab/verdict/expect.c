@@ -17,7 +17,7 @@
  * row need not be touched when another patch comes or goes.
  *
  * "??" in a row stands for 64 and 32: it is two cases. Further down a row "program
- * case@machine" says what holds instead on that machine.
+ * case@machine" says what holds instead on that machine, and on those which are like it.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -31,12 +31,16 @@
 
 static char **stages;
 static int nr_stages;
-static struct { char *machine, *programs; } *runs;
-static int nr_runs;
+static struct machine {
+	char	*names;		/* its own, and those of machines it is like */
+	char	*programs;
+} *machines;
+static int nr_machines;
 
 /*
  * The file of -s, which the lab writes: in their order lines "stage <name>", the
- * first one is the base, and "programs <machine> <name>...", with tabs.
+ * first one is the base, and "machine <name>[ <name>]... <program>[ <program>]...", the
+ * words of which are apart by tabs.
  */
 void read_stages(const char *file)
 {
@@ -54,13 +58,14 @@ void read_stages(const char *file)
 		if (value && !strcmp(key, "stage")) {
 			stages = reallocarray(stages, nr_stages + 1, sizeof(*stages));
 			stages[nr_stages++] = strdup(value);
-		} else if (rest && !strcmp(key, "programs")) {
-			runs = reallocarray(runs, nr_runs + 1, sizeof(*runs));
-			runs[nr_runs].machine = strdup(value);
-			if (asprintf(&runs[nr_runs++].programs, " %s ", rest) < 0)
+		} else if (rest && !strcmp(key, "machine")) {
+			machines = reallocarray(machines, nr_machines + 1, sizeof(*machines));
+			if (asprintf(&machines[nr_machines].names, " %s ", value) < 0 ||
+			    asprintf(&machines[nr_machines].programs, " %s ", rest) < 0)
 				err(2, NULL);
+			nr_machines++;
 		} else {
-			errx(2, "%s: not a stage and no programs: %s", file, line);
+			errx(2, "%s: not a stage and no machine: %s", file, line);
 		}
 	}
 	free(line);
@@ -87,17 +92,40 @@ const char *stage_name(const struct column *col)
 	return col->stage >= 0 && col->stage < nr_stages ? stages[col->stage] : col->label;
 }
 
+/* Is the first word of @name among those of @list? */
+static bool has_word(const char *list, const char *name)
+{
+	char word[256];
+
+	snprintf(word, sizeof(word), " %.*s ", (int)strcspn(name, " "), name);
+	return strstr(list, word);
+}
+
+static const struct machine *find_machine(const char *name)
+{
+	size_t len = strlen(name);
+	int i;
+
+	for (i = 0; i < nr_machines; i++)
+		if (!strncmp(machines[i].names + 1, name, len) && machines[i].names[len + 1] == ' ')
+			return &machines[i];
+	return NULL;
+}
+
 /* Does the program of the case run on the machine? */
 static bool runs_there(const char *name, const char *machine)
 {
-	char program[256];
-	int i;
+	const struct machine *m = find_machine(machine);
 
-	snprintf(program, sizeof(program), " %.*s ", (int)strcspn(name, " "), name);
-	for (i = 0; i < nr_runs; i++)
-		if (!strcmp(runs[i].machine, machine))
-			return strstr(runs[i].programs, program);
-	return true;
+	return !m || has_word(m->programs, name);
+}
+
+/* Is a row about it? */
+static bool is_like(const char *machine, const char *of_row)
+{
+	const struct machine *m = find_machine(machine);
+
+	return m ? has_word(m->names, of_row) : !strcmp(machine, of_row);
 }
 
 static enum result result_of(const char *word)
@@ -192,7 +220,7 @@ static void expect(const struct row *row, const char *name)
 		if (!evaluate(row->what, stage, &want))
 			errx(2, "%s: not a row, or no such patch: %s", row->file, row->text);
 		if ((not_ours && col < nr_columns - 1) || !runs_there(name, column->machine) ||
-		    (row->machine && strcmp(row->machine, column->machine)))
+		    (row->machine && !is_like(column->machine, row->machine)))
 			continue;
 		if (!c) {
 			c = find_case(name, strlen(name));

@@ -267,6 +267,9 @@ static int top_line(struct reader *r)
 
 	if (!strncmp(r->line, "# lab: kernel ", 14))
 		columns[r->col].release = strdup(r->line + 14);
+	/* From here on it is for people: "qemu (tcg)". */
+	if (!strncmp(r->line, "# lab: machine ", 15))
+		columns[r->col].machine = strdup(r->line + 15);
 	if (!strcmp(r->line, "# lab: end"))
 		r->ended = true;
 	rc = parse_plan(r, r->line, &r->announced);

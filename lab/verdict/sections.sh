@@ -42,10 +42,10 @@ stages_of()
 		while read -r one; do echo "${one##*-},$one"; done
 }
 
-# emulator <directory of a guest>: what "make witness" leaves is of no guest
-emulator()
+# machine_of <directory of a guest>: what "make witness" leaves may be of none
+machine_of()
 {
-	if [ -f "$1/bochs.log" ]; then echo bochs; elif [ -f "$1/console" ]; then echo qemu; else echo host; fi
+	sed -n 's/^# lab: machine //p' "$1/report" 2> /dev/null | grep -m 1 . || echo host
 }
 
 missing()
@@ -56,13 +56,15 @@ missing()
 # What lab/run/compare and lab/run/matrix said, which they leave next to their results.
 before_and_after()
 {
-	if [ ! -f "$d/verdict" ]; then
+	if [ ! -d "$d/compare" ]; then
 		missing "make$make"
 		return
 	fi
-	good=bad
-	! grep -q ': as expected\.$' "$d/verdict" || good=good
-	verdict_line $good "Before and after: $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$d/verdict")"
+	for one in "$d/compare"/*/verdict; do
+		good=bad
+		! grep -q ': as expected\.$' "$one" || good=good
+		verdict_line $good "Before and after, on $(basename "${one%/*}"): $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$one")"
+	done
 }
 
 matrix()
@@ -103,12 +105,14 @@ verdicts()
 behaviours()
 {
 	if [ -d "$d/matrix" ]; then
-		for cpu in qemu bochs; do
+		for m in $(find "$d/matrix" -name '*-0' -printf '%f\n' | sort -r); do
 			# shellcheck disable=SC2046
-			table "$cpu" $(stages_of "$d" "$cpu")
+			table "${m%-0}" $(stages_of "$d" "${m%-0}")
 		done
 	else
-		table "$(emulator "$d/last")" "base,$d/base" "last,$d/last"
+		for m in "$d/compare"/*; do
+			table "$(machine_of "$m/last")" "base,$m/base" "last,$m/last"
+		done
 	fi
 	if [ -d "$d/clients-0" ]; then
 		# shellcheck disable=SC2046
@@ -237,7 +241,7 @@ other_section()
 	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
 	find "$all/$1" -mindepth 2 -maxdepth 2 -name report -printf '%h\n' | sort -V |
 		while read -r one; do
-			table "$(emulator "$one"), ${one##*/}" "result,$one"
+			table "$(machine_of "$one"), ${one##*/}" "result,$one"
 		done
 	guests "$all/$1"
 }
