@@ -3,11 +3,13 @@
  * From cases to topics: what a kernel gets wrong
  *
  * The file of -T has a paragraph for each topic, with tabs: its name, the claim
- * which is right or what is wrong, the release since which it is supported if not
- * since ever, and patterns of "program case" with * and ?. A case belongs to the
+ * which is right or what is wrong, a word for that in a table, another topic and what is
+ * to be said instead while that one is wrong, the release since which it is supported if
+ * not since ever, and patterns of "program case" with * and ?. A case belongs to the
  * first topic with a pattern for it. Wrong is a topic if one of its cases fails, right
  * if none does and at least one passed.
  */
+#define _GNU_SOURCE
 #include <err.h>
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -19,6 +21,10 @@ struct topic {
 	char	*name;
 	char	*right;		/* NULL: tells nothing by itself */
 	char	*wrong;
+	char	*word;
+	char	*cause;		/* NULL, or the topic which is wrong in the first place, */
+	char	*wrong_then;	/* and what is to be said then */
+	char	*word_then;
 	char	*since;
 };
 
@@ -74,6 +80,18 @@ static void add_pattern(int topic, const char *glob)
 	patterns[nr_patterns++].topic = topic;
 }
 
+/* "<topic><tab>what is wrong<tab>a word for it" */
+static void read_cause(const char *file, struct topic *t, const char *value)
+{
+	char *rest = strdup(value);
+
+	t->cause = strsep(&rest, "\t");
+	t->wrong_then = strsep(&rest, "\t");
+	t->word_then = strsep(&rest, "\t");
+	if (!t->word_then || rest)
+		errx(2, "%s: not a topic, what is wrong and a word: %s", file, value);
+}
+
 static void read_line(const char *file, char *line, int *topic)
 {
 	char *value = strchr(line, '\t');
@@ -88,6 +106,10 @@ static void read_line(const char *file, char *line, int *topic)
 		topics[*topic].right = strdup(value);
 	else if (!strcmp(line, "wrong"))
 		topics[*topic].wrong = strdup(value);
+	else if (!strcmp(line, "word"))
+		topics[*topic].word = strdup(value);
+	else if (!strcmp(line, "while"))
+		read_cause(file, &topics[*topic], value);
 	else if (!strcmp(line, "since"))
 		topics[*topic].since = strdup(value);
 	else if (!strcmp(line, "cases"))
@@ -129,7 +151,7 @@ void read_topics(const char *file)
 	free(line);
 	fclose(f);
 	for (i = 0; i < nr_topics; i++)
-		if (topics[i].right && !topics[i].wrong)
+		if (topics[i].right && !(topics[i].wrong && topics[i].word))
 			errx(2, "%s: what is wrong in %s?", file, topics[i].name);
 	mark_unsupported();
 }
@@ -209,8 +231,16 @@ static void print_not_started(int col)
 	}
 }
 
+/* Is the topic wrong because another one is? */
+static bool has_cause(const struct topic *t, int col)
+{
+	return t->cause && find_out(find_topic(t->cause), col).state == WRONG;
+}
+
 static void print_finding(const struct topic *t, const struct finding *f)
 {
+	const char *wrong = has_cause(t, 0) ? t->wrong_then : t->wrong;
+
 	static const struct { const char *word; int code; } styles[] = {
 		[UNTESTED] = { "untested", 33 }, [RIGHT] = { "right", 32 },
 		[WRONG] = { "wrong", 31 }, [UNSUPPORTED] = { "n/a", 33 },
@@ -223,7 +253,7 @@ static void print_finding(const struct topic *t, const struct finding *f)
 	printf("  %-13s  ", t->name);
 	if (f->state == UNSUPPORTED)
 		printf("not supported before v%s: ", t->since);
-	printf("%s\n", f->state == WRONG || f->state == UNSUPPORTED ? t->wrong : t->right);
+	printf("%s\n", f->state == WRONG || f->state == UNSUPPORTED ? wrong : t->right);
 	if (f->state == WRONG)
 		printf("%27s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
 		       f->first->name);
@@ -289,12 +319,21 @@ int print_topics(void)
 	return wrong ? 3 : 0;
 }
 
+static void print_markdown_cell(const struct topic *t, enum state state, int col)
+{
+	if (state == WRONG && has_cause(t, col))
+		printf(" %s |", t->word_then);
+	else if (state == WRONG)
+		printf(" **%s** |", t->word);
+	else if (state == UNSUPPORTED)
+		printf(" not before v%s |", t->since);
+	else
+		printf(" %s |", state == RIGHT ? "right" : "-");
+}
+
 /* A row for each topic and a column for each report. */
 int print_topics_markdown(void)
 {
-	static const char *const words[] = {
-		[UNTESTED] = "-", [RIGHT] = "right", [WRONG] = "**wrong**", [UNSUPPORTED] = "n/a",
-	};
 	int i, col, bad = 0;
 
 	printf("| topic | claim |");
@@ -311,7 +350,7 @@ int print_topics_markdown(void)
 			continue;
 		printf("| %s | %s |", topics[i].name, topics[i].right);
 		for (col = 0; col < nr_columns; col++)
-			printf(" %s |", words[find_out(i, col).state]);
+			print_markdown_cell(&topics[i], find_out(i, col).state, col);
 		putchar('\n');
 	}
 	return bad ? 2 : 0;
