@@ -1,27 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0
 # From "lab/verdict/expected" to a line a cell: the row and the column, the share of cases
-# which pass, how many fail, and the name of the row. A row is the part of a case's
-# name before the first dot. With ends=1 to the columns between two series.
+# that pass, how many fail, and the name of the row. A row is a topic. With series=1 a
+# line a series instead: its first and its last column, and its name.
+function narrow(name)
+{
+	sub(/-/, "-\\n", name)
+	return name
+}
 BEGIN { FS = "\t" }
 FNR == 1 { next }
 !($3 in column) { column[$3] = columns++; stage[columns] = $3 }
 {
-	split($1, part, " ")
-	row = part[2]
-	sub(/\..*/, "", row)
-	if (!(row in total))
-		name[++rows] = row
-	total[row] += $3 == "base"
-	fails[row, column[$3]] += $5 == "FAIL"
+	if (!($6 in total) && $6 != "other")
+		name[++rows] = $6
+	total[$6] += $3 == "base"
+	fails[$6, column[$3]] += $5 == "FAIL"
 }
 END {
-	for (c = 2; ends && c < columns; c++) {
+	name[++rows] = "other"
+	for (c = 2; series && c <= columns; c++) {
 		split(stage[c], this, "/")
+		if (this[1] != last)
+			first = c - 1
+		last = this[1]
 		split(stage[c + 1], next_one, "/")
-		if (this[1] != next_one[1])
-			print c - 0.5
+		if (last != next_one[1])
+			printf "%d %d \"%s\"\n", first, c - 1, narrow(last)
 	}
-	for (r = 1; !ends && r <= rows; r++)
+	for (r = 1; !series && r <= rows; r++)
 		for (c = 0; c < columns; c++)
 			printf "%d %d %.3f %s \"%s (%d)\"\n", r, c,
 			       1 - fails[name[r], c] / total[name[r]],
