@@ -41,7 +41,7 @@ case $BUILD in
 esac
 
 [ -f "trees/$TREE/tree.conf" ] ||
-	die "TREE=$TREE: no such tree, there are: $(cd trees && echo v*)"
+	die "TREE=$TREE: no such tree, there are: $(cd trees && echo */ | tr -d /)"
 
 # Where guests run, and where those of all stages do. A list may have any layout.
 # shellcheck disable=SC2116,SC2086
@@ -51,19 +51,8 @@ all_machines=$(echo ${MACHINE:-qemu bochs})
 
 variant=${DEBUG:+-$DEBUG}${FRAGMENT:+-$FRAGMENT}
 
-# The data of the tree: package, release (of Debian, which has it), series, selftest;
-# where needed version and sum (of the only source to be taken, if the release moves, and
-# its SHA-256), stock (release and package of Debian's own kernel of this line),
-# base_patch, objs (what is compiled in all kinds of configurations, on top of the FPU
-# code), config (a fragment on top of base.config), config_kasan (one on top of
-# debug-kasan.config), kernel (the file which QEMU boots), clang (versions which the
-# tree takes, newest first), sparse (the Debian release whose sparse it takes), mm_tests, programs
-# (C files of this repository), cases (the programs whose cases are compared) and
-# independent (yes if each series applies alone and in any order).
-# shellcheck disable=SC2034
-version='' sum='' stock='' base_patch='' objs='' config='' config_kasan='' kernel=vmlinux
-clang="19 18 17 16 15 14" sparse=''
-mm_tests='' programs='' cases='' independent=''
+# The data of the tree, tree_*.
+. trees/template
 . "trees/$TREE/tree.conf"
 
 # One fragment of the configuration for each name, and what the tree has on top of it.
@@ -72,19 +61,19 @@ for name in $(echo "$DEBUG" | tr + ' '); do
 	[ -f "lab/kernel/config/debug-$name.config" ] ||
 		die "DEBUG=$name: no such kernel, there are: $(cd lab/kernel/config && echo debug-*.config | sed 's/debug-\([^ ]*\)\.config/\1/g'), and any of them joined by +"
 	fragments="$fragments lab/kernel/config/debug-$name.config"
-	[ "$name" != kasan ] || fragments="$fragments $config_kasan"
+	[ "$name" != kasan ] || fragments="$fragments $tree_config_kasan"
 done
 [ -z "$FRAGMENT" ] || fragments="$fragments lab/kernel/config/$FRAGMENT.config"
 
 # What instruments all of the kernel is in the way of PVH, which runs C code before
 # there are page tables, and a shadow.
 case $DEBUG in
-*san*) kernel=bzImage ;;
+*san*) tree_kernel=bzImage ;;
 esac
 
-if [ -z "$cases" ]; then
-	for name in $selftest; do
-		cases="$cases ${name##*/}_64 ${name##*/}_32"
+if [ -z "$tree_cases" ]; then
+	for name in $tree_selftest; do
+		tree_cases="$tree_cases ${name##*/}_64 ${name##*/}_32"
 	done
 fi
 
@@ -239,7 +228,7 @@ stage_names()
 {
 	echo base
 	before=lab-base
-	for one in $series; do
+	for one in $tree_series; do
 		n=$(git -C "$tree" rev-list --count "$before..${one##*/}")
 		before=${one##*/}
 		if [ "$(names_of "$one" | wc -l)" -eq "$n" ]; then
@@ -347,16 +336,16 @@ text_key()
 	git -C "$tree" ls-tree -r "$@" | sha256sum | cut -c1-16
 }
 
-# programs <machine>: what runs there, all cases unless the tree has cases_<machine>, or
+# programs <machine>: what runs there, all cases unless the tree has tree_cases_<machine>, or
 # that of one it is like
 programs()
 (
 	read_machine "$1"
 	for name in $machine_names; do
-		eval "list=\${cases_$(echo "$name" | tr -c '[:alnum:]\n' _):-}"
+		eval "list=\${tree_cases_$(echo "$name" | tr -c '[:alnum:]\n' _):-}"
 		[ -z "$list" ] || break
 	done
-	echo "${list:-$cases}"
+	echo "${list:-$tree_cases}"
 )
 
 # each_machine <argument>...: of a script that runs on one machine. It reads that one; of

@@ -5,7 +5,10 @@
 #
 # Sourced by lab/lib.sh. "make help" prints the lines which end in a remark.
 
-: "${TREE:=v6.1-rc}"	# a kernel line: v6.1-rc, v6.1, v6.12 or the newest one
+# The lab is tested with this tree, and with no other one.
+default_tree=v6.1-rc
+
+: "${TREE:=v6.1-rc}"	# a kernel line, a directory of trees
 : "${LINUX:=}"	# path of your own kernel tree or repository; it is copied, never changed
 : "${BASE:=}"	# a revision of LINUX
 : "${STAGE:=}"	# a patch, as pkru-ptrace/4, or its number: 0 is the base, last the last one

@@ -82,7 +82,7 @@ copy()
 # source_is <version> <archive>: the copy takes that for Debian's package linux-source-6.1
 source_is()
 {
-	sed -i "/^version=/d; s/^release=.*/&\nversion=$1/" trees/v6.1-rc/tree.conf
+	sed -i "/^tree_version=/d; s/^tree_release=.*/&\ntree_version=$1/" trees/v6.1-rc/tree.conf
 	unpacked=$work/build/debian/bookworm-linux-source-6.1_$1
 	mkdir -p "$unpacked/usr/src"
 	mv "$2" "$unpacked/usr/src/linux-source-6.1.tar.xz"
@@ -178,18 +178,41 @@ commit_on()
 	commit_index "$parent" "$*"
 )
 
-# The same, on top of the last stage.
+# mutants [<kind>]: the defects which are planted on top of this tree, of a kind (a
+# directory) that says which test looks for them. In the directory of another tree they
+# have it in a line "Also for:".
+# shellcheck disable=SC2120
+mutants()
+{
+	for m in tests/mutants/*"${1:+/$1}"/*.patch; do
+		case $m in
+		"tests/mutants/$TREE/"*) echo "$m" ;;
+		*) ! sed -n 's/^Also for: //p' "$m" | tr ' ' '\n' | grep -qxF "$TREE" || echo "$m" ;;
+		esac
+	done
+}
+
+# mutant <name>: the path of that one
+# shellcheck disable=SC2119
+mutant() { mutants | grep "/$1\.patch$"; }
+
+# The same as commit_on, on top of the last stage.
 mutant_commit() { commit_on HEAD "$@"; }
 
-# planted_commit <path> <text>: the last stage with the text behind that file
-planted_commit()
+# changed_commit <path> <filter>...: the last stage with that file as the filter makes it
+changed_commit()
 (
 	index_of HEAD
-	blob=$({ git -C "$tree" show "HEAD:$1"; printf '%s\n' "$2"; } |
-		git -C "$tree" hash-object -w --stdin)
-	git -C "$tree" update-index --cacheinfo "100644,$blob,$1"
-	commit_index HEAD planted
+	path=$1
+	shift
+	blob=$(git -C "$tree" show "HEAD:$path" | "$@" | git -C "$tree" hash-object -w --stdin)
+	git -C "$tree" update-index --cacheinfo "100644,$blob,$path"
+	commit_index HEAD changed
 )
+
+# planted_commit <path> <text>: the last stage with the text behind that file
+planted_commit() { changed_commit "$1" with_end "$2"; }
+with_end() { cat && printf '%s\n' "$1"; }
 
 # results_of <report>: a line for each case, with a tab and ok, FAIL or skip
 results_of() { "$(lab/run/tool verdict)" -t 0="$1" | sed 1d | cut -f1,5; }

@@ -33,7 +33,7 @@ base()
 {
 	[ "$1" ] || return 0
 	printf '\nbase-commit: %s\n' "$1"
-	for other in $series; do
+	for other in $tree_series; do
 		[ "$other" != "$2" ] || break
 		for p in series/"$other"/0*.patch; do
 			case $p in

@@ -85,7 +85,7 @@ verdicts()
 {
 	expected=trees/$1/expected/cases
 	case $1 in
-	v6.1-rc) make='' ;;
+	"$default_tree") make='' ;;
 	user-*) make=' LINUX=<path>' ;;
 	*) make=" TREE=$1" ;;
 	esac
@@ -126,7 +126,7 @@ stage_list()
 {
 	(TREE=$1; . "trees/$TREE/tree.conf"
 	# shellcheck disable=SC2154
-	for s in $series; do
+	for s in $tree_series; do
 		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
 			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
 				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
