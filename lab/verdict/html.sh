@@ -68,8 +68,8 @@ behaviour()
 	done
 	escape < "$table" | awk -F '\t' -v head="$head" -v kind="$kind" -v n=$# '
 		function cell(word) {
-			class = word == "ok" ? "good" : word == "FAIL" ? "bad" : "none"
-			return "<td class=\"n " class "\">" (word == "" ? "-" : word) "</td>"
+			class = word == "ok" ? "good" : word == "FAIL" ? "bad" : word == "skip" ? "skip" : "none"
+			return "<td class=\"n " class "\">" (class == "none" ? "missing" : word) "</td>"
 		}
 		NR == 1 { next }
 		!($1 in seen) { seen[$1]; name[++rows_seen] = $1 }
@@ -96,8 +96,8 @@ behaviour()
 				for (i = 1; i <= n; i++) {
 					bad = count[program, i, "FAIL"] + 0; skip = count[program, i, "skip"] + 0
 					all = bad + skip + count[program, i, "ok"]
-					printf "<td class=\"n %s\">%s%s</td>", bad ? "bad" : all ? "good" : "none",
-						bad ? bad " fail" : all ? "ok" : "-", skip ? "<br/>" skip " skip" : ""
+					printf "<td class=\"n %s\">%s%s</td>", bad ? "bad" : (all > skip) ? "good" : all ? "skip" : "none",
+						bad ? bad " fail" : (all > skip) ? "ok" : all ? "" : "missing", skip ? ((all > skip) ? "<br/>" : "") "<em>" skip " skip</em>" : ""
 				}
 				print "</tr>"
 			}

@@ -61,6 +61,7 @@ before_and_after()
 		return
 	fi
 	for one in "$d/compare"/*/verdict; do
+		[ -f "$one" ] || continue
 		good=bad
 		! grep -q ': as expected\.$' "$one" || good=good
 		verdict_line $good "Before and after, on $(basename "${one%/*}"): $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$one")"
@@ -218,14 +219,27 @@ guests()
 	echo '</div>'
 }
 
+# junit <directory>: copies of what is there for programs, next to the page
+junit()
+{
+	links=
+	for xml in $(find "$1" -name junit.xml -o -name 'clients-*.xml' | sort); do
+		mkdir -p "$BUILD/report/junit"
+		cp "$xml" "$BUILD/report/junit/$(anchor "$xml")"
+		links="$links <a href=\"junit/$(anchor "$xml")\">$(text "${xml#"$1/"}")</a>"
+	done
+	[ -z "$links" ] || echo "<p>For programs, as JUnit XML:$links</p>"
+}
+
 tree_section()
 {
 	d=$all/$1
 	echo "<h2 id=\"$(text "$1")\">$(text "$1")</h2>"
 	verdicts "$1"
 	[ ! -f "trees/$1/tree.conf" ] || stage_list "$1"
+	junit "$d"
 	echo '<h3>Behaviour by stage</h3>'
-	echo '<p>Failures of the base are what the series is about. On the last stage nothing may fail.</p>'
+	echo '<p>Failures of the base are what the series are about. On the last stage nothing may fail. A failure is in bold and framed, <em>a skipped case in italics</em>, and a missing one hatched.</p>'
 	behaviours "$1"
 	costs "$1"
 	echo '<h3>What was tried</h3>'
