@@ -8,7 +8,7 @@ BUILD		?= build
 
 MAKEFLAGS	+= --no-print-directory
 .DEFAULT_GOAL	:= verdict
-.PHONY: verdict check check-all check-long clients matrix witness witnesses tree refresh send report
+.PHONY: verdict check check-all check-long clients matrix witness witness-kit witnesses tree refresh send report
 .PHONY: image boot clean help figures bench fuzz coverage
 
 # A script, and before it what its line "Needs:" names.
@@ -44,6 +44,9 @@ coverage:
 
 witness:
 	@witness/witness
+
+witness-kit:
+	$(call run,witness/kit)
 
 witnesses:
 	$(call run,witness/table)
@@ -87,6 +90,7 @@ help:
 	@echo '  fuzz STAGE=n       random XSAVE images by all interfaces, against XRSTOR on the CPU'
 	@echo '  coverage STAGE=n   which lines and branches of the series the tests run'
 	@echo '  witness            is my kernel right? this machine'\''s, or KERNEL=vmlinuz in the emulator'
+	@echo '  witness-kit        an archive to ask that on any other machine: static programs and a script'
 	@echo '  witnesses          the same for kernels of Debian and for ours: the table in README.md'
 	@echo '  tree               lay out the kernel tree with the series as commits, to work in'
 	@echo '  refresh            write the commits of that tree back to series/'

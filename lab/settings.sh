@@ -17,6 +17,7 @@ default_tree=v6.1-rc
 : "${MINUTES:=}"	# for check-all: leave out the groups that would not end in time
 : "${KERNEL:=}"	# for witness: a vmlinuz, vmlinux or .deb, the running kernel without
 : "${MODULES:=}"	# for witness: directory of its modules, found next to it
+: "${TOPIC:=}"	# for witness: one of witness/topics, all without
 : "${HOST:=.}"	# for boot: directory of which the guest gets a copy
 : "${ROUNDS:=20000}"	# for fuzz: how many
 : "${SEED:=}"	# for fuzz: another sequence

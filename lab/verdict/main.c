@@ -2,7 +2,7 @@
 /*
  * verdict - compare what guests reported with each other and with the expectation
  *
- * Usage: verdict [-alq] [-t | -n] [-e TABLE] [-s STAGES] [-T TOPICS [-m]] [-j JUNIT]
+ * Usage: verdict [-alq] [-t | -n] [-e TABLE] [-s STAGES] [-T TOPICS [-m | -o TOPIC]] [-j JUNIT]
  *		  [STAGE[@MACHINE]=[REPORT]]...
  *	  verdict -f [-t] [-j JUNIT] TEST=KTAP...
  *
@@ -24,7 +24,7 @@
  *   -t		print a line a cell with tabs, for programs
  *   -n		print a table which expects what was reported, to start one with
  *   -T TOPICS	print what the kernel gets wrong, by topic (topics.c), and with -m a
- *		table of that in markdown, a column a report
+ *		table of that in markdown, a column a report, with -o of one topic only
  *   -j JUNIT	write JUnit XML there as well
  *   -f		the files are what tests of the project printed
  *
@@ -53,7 +53,7 @@ struct column *columns;
 int nr_columns;
 bool color, has_table, not_ours;
 
-static const char *table, *stages, *topics, *junit;
+static const char *table, *stages, *topics, *topic, *junit;
 static bool everything, quiet, tsv, rows, markdown, flat;
 
 struct test_case *find_case(const char *name, size_t len)
@@ -221,7 +221,7 @@ static void add_column(char *arg)
 static void parse_options(int argc, char **argv)
 {
 	static const char **const values[] = {
-		['e'] = &table, ['j'] = &junit, ['s'] = &stages, ['T'] = &topics,
+		['e'] = &table, ['j'] = &junit, ['o'] = &topic, ['s'] = &stages, ['T'] = &topics,
 	};
 	static bool *const flags[] = {
 		['a'] = &everything, ['f'] = &flat, ['l'] = &not_ours, ['m'] = &markdown,
@@ -229,7 +229,7 @@ static void parse_options(int argc, char **argv)
 	};
 	int opt;
 
-	while ((opt = getopt(argc, argv, "ae:fj:lmnqs:tT:")) != -1) {
+	while ((opt = getopt(argc, argv, "ae:fj:lmno:qs:tT:")) != -1) {
 		if (opt == '?')
 			usage();
 		if (optarg)
@@ -299,6 +299,8 @@ int main(int argc, char **argv)
 		print_rows();
 		return 0;
 	}
+	if (topic)
+		return print_topic(topic);
 	if (topics)
 		return markdown ? print_topics_markdown() : print_topics();
 	if (quiet)

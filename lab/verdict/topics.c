@@ -182,15 +182,17 @@ static struct finding find_out(int topic, int col)
 		const struct test_case *c = &cases[i];
 		const struct cell *cell = &c->cells[col];
 
-		if (is_end(c) || topic_index(c) != topic)
+		if (topic_index(c) != topic)
+			continue;
+		if (cell->got == SKIP && *cell->reason)
+			f.skip = cell->reason;
+		if (is_end(c))
 			continue;
 		f.good += cell->got == PASS;
 		f.bad += cell->got == FAIL;
 		unsupported |= cell->unsupported;
 		if (cell->got == FAIL && !f.first)
 			f.first = c;
-		if (cell->got == SKIP && *cell->reason)
-			f.skip = cell->reason;
 	}
 	f.state = unsupported ? UNSUPPORTED : f.bad ? WRONG : f.good ? RIGHT : UNTESTED;
 	return f;
@@ -319,19 +321,44 @@ int print_topics(void)
 	return wrong ? 3 : 0;
 }
 
-static void print_markdown_cell(const struct topic *t, enum state state, int col)
+static void print_markdown_cell(const struct topic *t, enum state is, int col)
 {
-	if (state == WRONG && has_cause(t, col))
+	if (is == WRONG && has_cause(t, col))
 		printf(" %s |", t->word_then);
-	else if (state == WRONG)
+	else if (is == WRONG)
 		printf(" **%s** |", t->word);
-	else if (state == UNSUPPORTED)
+	else if (is == UNSUPPORTED)
 		printf(" not before v%s |", t->since);
 	else
-		printf(" %s |", state == RIGHT ? "right" : "-");
+		printf(" %s |", is == RIGHT ? "right" : "-");
 }
 
-/* A row for each topic and a column for each report. */
+/* One only. What a kernel is too old for cannot be tested on it. */
+int print_topic(const char *name)
+{
+	struct finding f;
+	int topic = find_topic(name);
+
+	if (check_ends(0))
+		return 2;
+	if (!topics[topic].right)
+		errx(2, "there is no topic %s", name);
+	f = find_out(topic, 0);
+	print_finding(&topics[topic], &f);
+	return f.state == RIGHT ? 0 : f.state == WRONG ? 3 : 4;
+}
+
+static bool is_tested(int topic)
+{
+	int col;
+
+	for (col = 0; col < nr_columns; col++)
+		if (find_out(topic, col).state != UNTESTED)
+			return true;
+	return false;
+}
+
+/* A row for each topic which any has a result of, and a column for each report. */
 int print_topics_markdown(void)
 {
 	int i, col, bad = 0;
@@ -346,7 +373,7 @@ int print_topics_markdown(void)
 	}
 	putchar('\n');
 	for (i = 0; i < nr_topics; i++) {
-		if (!topics[i].right)
+		if (!topics[i].right || !is_tested(i))
 			continue;
 		printf("| %s | %s |", topics[i].name, topics[i].right);
 		for (col = 0; col < nr_columns; col++)

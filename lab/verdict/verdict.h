@@ -74,6 +74,7 @@ void print_rows(void);
 void read_topics(const char *file);
 const char *topic_of(const struct test_case *c);
 int print_topics(void);
+int print_topic(const char *name);
 int print_topics_markdown(void);
 
 /* print.c */
