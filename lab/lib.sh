@@ -359,3 +359,12 @@ each_machine()
 	done
 	exit $rc
 }
+
+# job <name> <machine> <image> <initramfs> <argument of lab/guest/boot>...: a line of a
+# manifest for lab/run/guests
+job()
+{
+	printf '%s\t%s\t%s\t%s\t' "$1" "$2" "$3" "$4"
+	shift 4
+	echo "$*"
+}

@@ -23,6 +23,7 @@ default_tree=v6.1-rc
 : "${SEED:=}"	# for fuzz: another sequence
 : "${ROUND:=}"	# for fuzz: a single one
 : "${MACHINE:=}"	# a file of lab/guest/machines, or the path of one; or several
+: "${FRESH:=}"	# 1 runs all guests, also those whose results are kept
 : "${DEBUG:=}"	# kernels that look for errors: fault, gcov, kasan, kcsan, joined by +
 : "${JOBS:=$(nproc)}"	# as for a kernel build
 : "${CC:=gcc}"	# as for a kernel build, such as "ccache gcc"
