@@ -241,12 +241,11 @@ static bool has_cause(const struct topic *t, int col)
 
 static void print_finding(const struct topic *t, const struct finding *f)
 {
-	const char *wrong = has_cause(t, 0) ? t->wrong_then : t->wrong;
-
 	static const struct { const char *word; int code; } styles[] = {
 		[UNTESTED] = { "untested", 33 }, [RIGHT] = { "right", 32 },
 		[WRONG] = { "wrong", 31 }, [UNSUPPORTED] = { "n/a", 33 },
 	};
+	const char *wrong = has_cause(t, 0) ? t->wrong_then : t->wrong;
 
 	if (color)
 		printf("  \033[%dm%-8s\033[0m", styles[f->state].code, styles[f->state].word);
@@ -254,13 +253,13 @@ static void print_finding(const struct topic *t, const struct finding *f)
 		printf("  %-8s", styles[f->state].word);
 	printf("  %-13s  ", t->name);
 	if (f->state == UNSUPPORTED)
-		printf("not supported before v%s: ", t->since);
-	printf("%s\n", f->state == WRONG || f->state == UNSUPPORTED ? wrong : t->right);
+		printf("not supported before v%s\n", t->since);
+	else
+		printf("%s\n", f->state == RIGHT ? t->right :
+		       f->state == WRONG ? wrong : f->skip);
 	if (f->state == WRONG)
 		printf("%27s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
 		       f->first->name);
-	else if (f->state == UNTESTED)
-		printf("%27s%s\n", "", f->skip);
 }
 
 /* The names of topics in that state, behind @head. */
