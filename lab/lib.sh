@@ -314,9 +314,13 @@ intact()
 }
 
 # put_src <commit> - bring src to the text of a commit, touch only what differs
+#
+# In a copy of a build directory all files look as if they did, until git has read them.
 put_src()
 {
 	rm -f "$dir/src.index.lock"
+	GIT_INDEX_FILE=$dir/src.index git --git-dir="$tree/.git" --work-tree="$src" \
+		update-index -q --refresh > /dev/null || :
 	GIT_INDEX_FILE=$dir/src.index git --git-dir="$tree/.git" --work-tree="$src" \
 		read-tree --reset -u "$1"
 }
