@@ -372,3 +372,16 @@ job()
 	shift 4
 	echo "$*"
 }
+
+# run_guests <output directory> <command>: the manifest that it prints, each line as it
+# comes. The command, which may build kernels, is no subshell that could outlive us.
+run_guests()
+{
+	mkdir -p "$1"
+	rm -f "$1/manifest"
+	mkfifo "$1/manifest"
+	tied lab/run/guests "$1" < "$1/manifest" &
+	"$2" > "$1/manifest"
+	rm "$1/manifest"
+	wait $!
+}
