@@ -252,6 +252,16 @@ stage_number()
 	esac
 }
 
+# fuzz_rules <n|any revision>: options of the fuzzer for what is wrong there and known. Before
+# stale-mxcsr an image without FP, SSE and YMM leaves a stale MXCSR.
+fuzz_rules()
+{
+	case $1 in
+	*[!0-9]*) stage_names ;;
+	*) stage_names | head -n $(($1 + 1)) ;;
+	esac | grep -qx stale-mxcsr/1 || echo ,-m
+}
+
 # stage_title <n|any revision>: the number with the name, for people
 stage_title()
 {
@@ -291,7 +301,7 @@ stages_file()
 # tree which has the change already changes nothing.
 touched_objs()
 {
-	git -C "$tree" diff --name-only lab-base HEAD -- arch fs kernel virt | grep "\.c$" |
+	git -C "$tree" diff --name-only lab-base HEAD -- arch fs kernel mm virt | grep "\.c$" |
 		sed "s/c$/o/" | grep . ||
 		printf "arch/x86/kernel/fpu/%s.o\n" core regset signal xstate
 }
