@@ -141,6 +141,8 @@ struct machine {
 	}		without_sse;
 	/* Stay away from values of PKRU which deny key 0. */
 	bool		open_key_0;
+	/* An image without FP, SSE and YMM leaves the MXCSR that was there. */
+	bool		stale_mxcsr;
 	u32	mxcsr_mask;
 	u32	pkru_default;
 	bool		compacted;

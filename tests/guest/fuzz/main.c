@@ -17,6 +17,8 @@
  *	-f <n>	the first one, default 0
  *	-p <n>	print a line after so many rounds
  *	-k	no PKRU denies key 0: Bochs dies of the next interrupt
+ *	-m	an image without FP, SSE and YMM leaves a stale MXCSR, as it does before
+ *		stale-mxcsr
  *	-q	no noise by other processes
  *
  * Prints KTAP: a result for each API.
@@ -147,7 +149,7 @@ static int parse(int argc, char **argv)
 {
 	int opt;
 
-	while ((opt = getopt(argc, argv, "s:n:f:p:kqST:")) != -1) {
+	while ((opt = getopt(argc, argv, "s:n:f:p:kmqST:")) != -1) {
 		switch (opt) {
 		case 's':
 			seed = strtoull(optarg, NULL, 0);
@@ -163,6 +165,9 @@ static int parse(int argc, char **argv)
 			break;
 		case 'k':
 			machine.open_key_0 = true;
+			break;
+		case 'm':
+			machine.stale_mxcsr = true;
 			break;
 		case 'q':
 			quiet = true;

@@ -179,8 +179,8 @@ static int reserved_mxcsr(const struct trial *t)
 
 /*
  * Which MXCSR a thread has in the end. In the standard format MXCSR is loaded when
- * SSE is, even if that is to be initialized: from the buffer of the kernel, as it is
- * at that time. In the compacted format hardware initializes it with SSE.
+ * SSE is, even if that is to be initialized: from the buffer of the kernel, which has
+ * the default then. In the compacted format hardware initializes it with SSE.
  */
 static u32 mxcsr_after(const struct trial *t, u32 by_xrstor)
 {
@@ -193,17 +193,19 @@ static u32 mxcsr_after(const struct trial *t, u32 by_xrstor)
 		return t->image.mxcsr;
 	if (machine.without_sse != MXCSR_LOADED && !(t->image.xstate_bv & wanted(t) & XFEATURE_SSE))
 		return MXCSR_DEFAULT;
-	return looks_at_mxcsr(t) ? t->image.mxcsr : t->before.mxcsr;
+	if (looks_at_mxcsr(t))
+		return t->image.mxcsr;
+	return machine.stale_mxcsr ? t->before.mxcsr : MXCSR_DEFAULT;
 }
 
 /*
- * Except that for a 32-bit frame this buffer is out of date: it is from the last time
- * at which the thread was switched out, and so is MXCSR after sigreturn(). See
- * Documentation/pkru-audit.rst.
+ * Except that before stale-mxcsr this buffer is out of date for a 32-bit frame: it is from
+ * the last time at which the thread was switched out, and so is MXCSR after sigreturn().
  */
 static bool stale_mxcsr(const struct trial *t)
 {
-	return is_sigreturn_32(t) && machine.without_sse == MXCSR_LOADED && !looks_at_mxcsr(t);
+	return machine.stale_mxcsr && is_sigreturn_32(t) &&
+	       machine.without_sse == MXCSR_LOADED && !looks_at_mxcsr(t);
 }
 
 /*
