@@ -37,39 +37,32 @@ static struct machine {
 } *machines;
 static int nr_machines;
 
+static void read_stage(const char *file, char *line)
+{
+	char *rest = line, *key = strsep(&rest, "\t"), *value = strsep(&rest, "\t");
+
+	if (value && !strcmp(key, "stage")) {
+		stages = reallocarray(stages, nr_stages + 1, sizeof(*stages));
+		stages[nr_stages++] = strdup(value);
+	} else if (rest && !strcmp(key, "machine")) {
+		machines = reallocarray(machines, nr_machines + 1, sizeof(*machines));
+		if (asprintf(&machines[nr_machines].names, " %s ", value) < 0 ||
+		    asprintf(&machines[nr_machines].programs, " %s ", rest) < 0)
+			err(2, NULL);
+		nr_machines++;
+	} else {
+		errx(2, "%s: not a stage and no machine: %s", file, line);
+	}
+}
+
 /*
  * The file of -s, which the lab writes: in their order lines "stage <name>", the
  * first one is the base, and "machine <name>[ <name>]... <program>[ <program>]...", the
- * words of which are apart by tabs.
+ * words of which are separated by tabs.
  */
 void read_stages(const char *file)
 {
-	char *line = NULL, *key, *value, *rest;
-	size_t size = 0;
-	FILE *f = fopen(file, "r");
-
-	if (!f)
-		err(2, "%s", file);
-	while (getline(&line, &size, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		rest = line;
-		key = strsep(&rest, "\t");
-		value = strsep(&rest, "\t");
-		if (value && !strcmp(key, "stage")) {
-			stages = reallocarray(stages, nr_stages + 1, sizeof(*stages));
-			stages[nr_stages++] = strdup(value);
-		} else if (rest && !strcmp(key, "machine")) {
-			machines = reallocarray(machines, nr_machines + 1, sizeof(*machines));
-			if (asprintf(&machines[nr_machines].names, " %s ", value) < 0 ||
-			    asprintf(&machines[nr_machines].programs, " %s ", rest) < 0)
-				err(2, NULL);
-			nr_machines++;
-		} else {
-			errx(2, "%s: not a stage and no machine: %s", file, line);
-		}
-	}
-	free(line);
-	fclose(f);
+	read_rows(file, read_stage);
 }
 
 /* By number or name, -1 if there is none. */
@@ -263,20 +256,9 @@ static void read_row(const char *file, char *line)
 
 void read_table(const char *file)
 {
-	char *line = NULL;
-	size_t size = 0;
 	int col;
-	FILE *f = fopen(file, "r");
 
-	if (!f)
-		err(2, "%s", file);
-	while (getline(&line, &size, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (*line && *line != '#')
-			read_row(file, line);
-	}
-	free(line);
-	fclose(f);
+	read_rows(file, read_row);
 	for (col = not_ours ? nr_columns - 1 : 0; col < nr_columns; col++)
 		if (!columns[col].rows)
 			errx(2, "%s has no rows for %s", file, columns[col].machine);

@@ -112,6 +112,24 @@ struct count count_column(int col)
 	return n;
 }
 
+/* Each line of a table, without its newline, empty ones and comments. */
+void read_rows(const char *file, void (*read_line)(const char *file, char *line))
+{
+	char *line = NULL;
+	size_t size = 0;
+	FILE *f = fopen(file, "r");
+
+	if (!f)
+		err(2, "%s", file);
+	while (getline(&line, &size, f) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		if (*line && *line != '#')
+			read_line(file, line);
+	}
+	free(line);
+	fclose(f);
+}
+
 /* A row for two programs leaves their cases in turns: bring those of each together. */
 static void group_programs(void)
 {

@@ -92,28 +92,30 @@ static void read_cause(const char *file, struct topic *t, const char *value)
 		errx(2, "%s: not a topic, what is wrong and a word: %s", file, value);
 }
 
-static void read_line(const char *file, char *line, int *topic)
+/* A line is about the topic that was named last. */
+static void read_line(const char *file, char *line)
 {
+	static int topic = -1;
 	char *value = strchr(line, '\t');
 
 	if (value)
 		*value++ = '\0';
 	if (value && !strcmp(line, "topic"))
-		*topic = find_topic(value);
-	else if (!value || *topic < 0)
+		topic = find_topic(value);
+	else if (!value || topic < 0)
 		errx(2, "%s: not a line about a topic: %s", file, line);
 	else if (!strcmp(line, "right"))
-		topics[*topic].right = strdup(value);
+		topics[topic].right = strdup(value);
 	else if (!strcmp(line, "wrong"))
-		topics[*topic].wrong = strdup(value);
+		topics[topic].wrong = strdup(value);
 	else if (!strcmp(line, "word"))
-		topics[*topic].word = strdup(value);
+		topics[topic].word = strdup(value);
 	else if (!strcmp(line, "while"))
-		read_cause(file, &topics[*topic], value);
+		read_cause(file, &topics[topic], value);
 	else if (!strcmp(line, "since"))
-		topics[*topic].since = strdup(value);
+		topics[topic].since = strdup(value);
 	else if (!strcmp(line, "cases"))
-		add_pattern(*topic, value);
+		add_pattern(topic, value);
 	else
 		errx(2, "%s: not a line about a topic: %s", file, line);
 }
@@ -136,20 +138,9 @@ static void mark_unsupported(void)
 /* After the reports. */
 void read_topics(const char *file)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int topic = -1, i;
-	FILE *f = fopen(file, "r");
+	int i;
 
-	if (!f)
-		err(2, "%s", file);
-	while (getline(&line, &size, f) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		if (*line && *line != '#')
-			read_line(file, line, &topic);
-	}
-	free(line);
-	fclose(f);
+	read_rows(file, read_line);
 	for (i = 0; i < nr_topics; i++)
 		if (topics[i].right && !(topics[i].wrong && topics[i].word))
 			errx(2, "%s: what is wrong in %s?", file, topics[i].name);

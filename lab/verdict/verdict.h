@@ -56,6 +56,7 @@ extern bool color, has_table, not_ours;
 /* main.c */
 struct test_case *find_case(const char *name, size_t len);
 struct count count_column(int col);
+void read_rows(const char *file, void (*read_line)(const char *file, char *line));
 bool is_bad(const struct test_case *c, int col);
 bool as_expected(const struct cell *cell);
 
