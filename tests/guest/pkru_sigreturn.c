@@ -5,7 +5,7 @@
  *
  * A handler may put another PKRU into the frame, or another alternate stack, and the
  * frame may lie in memory that the restored PKRU denies. "make witness" runs this on any
- * kernel, and the matrix of v6.1 runs it. In v7.3 the cases that a kernel has
+ * kernel, and the matrices of v6.12 and v6.1 run it. In v7.3 the cases that a kernel has
  * to pass are in selftests/mm/pkey_sighandler_tests.c.
  *
  * There are four kinds of signal frames: those of 64-bit programs and of x32, and two of
