@@ -242,14 +242,14 @@ static void print_finding(const struct topic *t, const struct finding *f)
 		printf("  \033[%dm%-8s\033[0m", styles[f->state].code, styles[f->state].word);
 	else
 		printf("  %-8s", styles[f->state].word);
-	printf("  %-13s  ", t->name);
+	printf("  %-17s  ", t->name);
 	if (f->state == UNSUPPORTED)
 		printf("not supported before v%s\n", t->since);
 	else
 		printf("%s\n", f->state == RIGHT ? t->right :
 		       f->state == WRONG ? wrong : f->skip);
 	if (f->state == WRONG)
-		printf("%27s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
+		printf("%31s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
 		       f->first->name);
 }
 
