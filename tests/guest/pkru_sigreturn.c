@@ -47,15 +47,17 @@
 
 #define STACK_PAGES		8
 
-static uint32_t pkru_offset;
+#define __unused	__attribute__((__unused__))
+
+static unsigned int pkru_offset;
 /* A new program starts with this one, and so does a signal handler. */
-static uint32_t default_pkru;
+static unsigned int default_pkru;
 static size_t page_size;
 
 /* The name of what is missing, or NULL. No PKRU access before this has passed. */
 static const char *probe_cpu(void)
 {
-	uint32_t eax, ebx, ecx, edx;
+	unsigned int eax, ebx, ecx, edx;
 
 	__cpuid_count(1, 0, eax, ebx, ecx, edx);
 	if (!(ecx & CPUID_1_ECX_OSXSAVE))
@@ -69,8 +71,8 @@ static const char *probe_cpu(void)
 	return NULL;
 }
 
-static void expect_pkru(struct __test_metadata *_metadata, const char *where, uint32_t expected,
-			uint32_t seen)
+static void expect_pkru(struct __test_metadata *_metadata, const char *where, unsigned int expected,
+			unsigned int seen)
 {
 	EXPECT_EQ(expected, seen) {
 		TH_LOG("PKRU %s is %08x instead of %08x%s", where, seen, expected,
@@ -78,17 +80,17 @@ static void expect_pkru(struct __test_metadata *_metadata, const char *where, ui
 	}
 }
 
-static uint64_t image_features(const void *image)
+static unsigned long long image_features(const void *image)
 {
-	uint64_t features;
+	unsigned long long features;
 
 	memcpy(&features, (const char *)image + XSAVE_HEADER, sizeof(features));
 	return features;
 }
 
-static void edit_image(void *image, bool has_pkru, uint32_t pkru)
+static void edit_image(void *image, bool has_pkru, unsigned int pkru)
 {
-	uint64_t features = image_features(image) & ~XFEATURE_PKRU;
+	unsigned long long features = image_features(image) & ~XFEATURE_PKRU;
 
 	if (has_pkru)
 		features |= XFEATURE_PKRU;
@@ -103,11 +105,11 @@ static void edit_image(void *image, bool has_pkru, uint32_t pkru)
  * the handler has returned. No memory is accessed in between, so PKRU may deny
  * whatever it wants to. PKRU is the default one in the end.
  */
-static uint32_t raise_with_pkru(uint32_t pkru)
+static unsigned int raise_with_pkru(unsigned int pkru)
 {
 	long tgid = getpid(), tid = syscall(SYS_gettid);
 #ifdef __x86_64__
-	register uint32_t back asm("r8") = default_pkru;
+	register unsigned int back asm("r8") = default_pkru;
 
 	asm volatile("xor	%%ecx, %%ecx\n\t"
 		     "xor	%%edx, %%edx\n\t"
@@ -126,7 +128,7 @@ static uint32_t raise_with_pkru(uint32_t pkru)
 		     : "rcx", "rdx", "r11", "memory");
 	return tgid;
 #else
-	uint32_t back = default_pkru;
+	unsigned int back = default_pkru;
 
 	asm volatile("xor	%%ecx, %%ecx\n\t"
 		     "xor	%%edx, %%edx\n\t"
@@ -168,10 +170,10 @@ asm(".pushsection .text\n"
 static const char *install_x32(void (*handler)(int sig, siginfo_t *info, void *uc))
 {
 	struct {
-		uint32_t	handler;
-		uint32_t	flags;
-		uint32_t	restorer;
-		uint32_t	mask[2];
+		unsigned int	handler;
+		unsigned int	flags;
+		unsigned int	restorer;
+		unsigned int	mask[2];
 	} sa = {
 		.handler = (uintptr_t)handler,
 		.flags = SA_ONSTACK | SA_SIGINFO | SA_RESTORER_BIT,
@@ -185,7 +187,7 @@ static const char *install_x32(void (*handler)(int sig, siginfo_t *info, void *u
 	return NULL;
 }
 #else
-static const char *install_x32(void (*handler)(int sig, siginfo_t *info, void *uc))
+static const char *install_x32(void (*handler)(int sig, siginfo_t *info, void *uc) __unused)
 {
 	return "x32 frames in a 32-bit program";
 }
@@ -229,12 +231,12 @@ static char *find_image(void)
 	char *p, *end = (char *)alt_stack + STACK_PAGES * page_size - XSAVE_HEADER;
 
 	for (p = alt_stack; p < end; p += 64)
-		if (*(uint32_t *)(p + XSAVE_SW_BYTES) == FP_MAGIC1)
+		if (*(unsigned int *)(p + XSAVE_SW_BYTES) == FP_MAGIC1)
 			return p;
 	return NULL;
 }
 
-static void count_signal(int sig, siginfo_t *info, void *uc)
+static void count_signal(int sig __unused, siginfo_t *info __unused, void *uc __unused)
 {
 	handled++;
 }
@@ -242,7 +244,7 @@ static void count_signal(int sig, siginfo_t *info, void *uc)
 /* --- sigreturn --- */
 
 static stack_t other_stack;
-static uint32_t pkru_to_restore;
+static unsigned int pkru_to_restore;
 static enum frame_kind kind_of_frame;
 
 static void edit_frame_pkru(void)
@@ -257,7 +259,7 @@ static void edit_uc_stack(void *uc)
 {
 	if (kind_of_frame == FRAME_X32) {
 		/* uc_flags, uc_link, then ss_sp, ss_flags and ss_size */
-		uint32_t *words = uc;
+		unsigned int *words = uc;
 
 		words[2] = (uintptr_t)other_stack.ss_sp;
 		words[3] = 0;
@@ -267,19 +269,19 @@ static void edit_uc_stack(void *uc)
 	}
 }
 
-static void edit_pkru(int sig, siginfo_t *info, void *uc)
+static void edit_pkru(int sig __unused, siginfo_t *info __unused, void *uc __unused)
 {
 	handled++;
 	edit_frame_pkru();
 }
 
-static void edit_stack(int sig, siginfo_t *info, void *uc)
+static void edit_stack(int sig __unused, siginfo_t *info __unused, void *uc)
 {
 	handled++;
 	edit_uc_stack(uc);
 }
 
-static void edit_both(int sig, siginfo_t *info, void *uc)
+static void edit_both(int sig __unused, siginfo_t *info __unused, void *uc)
 {
 	handled++;
 	edit_uc_stack(uc);
