@@ -322,55 +322,57 @@ static void expect_alt_stack(struct __test_metadata *_metadata, void *sp)
 	EXPECT_EQ((uintptr_t)sp, (uintptr_t)ss.ss_sp);
 }
 
-TEST_F(sigreturn, restores_pkru)
+/* Returns false if the test is skipped. */
+static bool installed(struct __test_metadata *_metadata, enum frame_kind kind,
+		      void (*handler)(int sig, siginfo_t *info, void *uc))
 {
-	const char *missing = install(variant->kind, count_signal);
+	const char *missing = install(kind, handler);
 
 	if (missing)
-		SKIP(return, "No %s", missing);
-	expect_pkru(_metadata, "after the signal", PKRU_USER, raise_with_pkru(PKRU_USER));
+		SKIP(return false, "No %s", missing);
+	return true;
+}
+
+/* Take a signal with the first PKRU, return from it to the second one. */
+static void take_signal(struct __test_metadata *_metadata, unsigned int with, unsigned int back_to)
+{
+	expect_pkru(_metadata, "after the signal", back_to, raise_with_pkru(with));
 	EXPECT_EQ(1, handled);
+}
+
+TEST_F(sigreturn, restores_pkru)
+{
+	if (!installed(_metadata, variant->kind, count_signal))
+		return;
+	take_signal(_metadata, PKRU_USER, PKRU_USER);
 	expect_alt_stack(_metadata, alt_stack);
 }
 
 TEST_F(sigreturn, takes_pkru_from_the_frame)
 {
-	const char *missing = install(variant->kind, edit_pkru);
-
-	if (missing)
-		SKIP(return, "No %s", missing);
-	expect_pkru(_metadata, "after the signal", PKRU_USER, raise_with_pkru(default_pkru));
-	EXPECT_EQ(1, handled);
+	if (installed(_metadata, variant->kind, edit_pkru))
+		take_signal(_metadata, default_pkru, PKRU_USER);
 }
 
 TEST_F(sigreturn, to_pkru_that_denies_the_frame)
 {
-	const char *missing = install(variant->kind, count_signal);
-
-	if (missing)
-		SKIP(return, "No %s", missing);
-	expect_pkru(_metadata, "after the signal", PKRU_DENY, raise_with_pkru(PKRU_DENY));
-	EXPECT_EQ(1, handled);
+	if (!installed(_metadata, variant->kind, count_signal))
+		return;
+	take_signal(_metadata, PKRU_DENY, PKRU_DENY);
 	expect_alt_stack(_metadata, alt_stack);
 }
 
 TEST_F(sigreturn, to_new_pkru_that_denies_the_frame)
 {
-	const char *missing = install(variant->kind, edit_pkru);
-
-	if (missing)
-		SKIP(return, "No %s", missing);
 	pkru_to_restore = PKRU_DENY;
-	expect_pkru(_metadata, "after the signal", PKRU_DENY, raise_with_pkru(default_pkru));
-	EXPECT_EQ(1, handled);
+	if (installed(_metadata, variant->kind, edit_pkru))
+		take_signal(_metadata, default_pkru, PKRU_DENY);
 }
 
 TEST_F(sigreturn, takes_uc_stack_from_the_frame)
 {
-	const char *missing = install(variant->kind, edit_stack);
-
-	if (missing)
-		SKIP(return, "No %s", missing);
+	if (!installed(_metadata, variant->kind, edit_stack))
+		return;
 	if (variant->kind == FRAME_PLAIN)
 		SKIP(return, "No ucontext");
 	raise_with_pkru(default_pkru);
@@ -380,15 +382,12 @@ TEST_F(sigreturn, takes_uc_stack_from_the_frame)
 
 TEST_F(sigreturn, takes_uc_stack_from_a_denied_frame)
 {
-	const char *missing = install(variant->kind, edit_both);
-
-	if (missing)
-		SKIP(return, "No %s", missing);
+	if (!installed(_metadata, variant->kind, edit_both))
+		return;
 	if (variant->kind == FRAME_PLAIN)
 		SKIP(return, "No ucontext");
 	pkru_to_restore = PKRU_DENY;
-	expect_pkru(_metadata, "after the signal", PKRU_DENY, raise_with_pkru(default_pkru));
-	EXPECT_EQ(1, handled);
+	take_signal(_metadata, default_pkru, PKRU_DENY);
 	expect_alt_stack(_metadata, other_stack.ss_sp);
 }
 
