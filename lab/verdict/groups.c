@@ -19,14 +19,17 @@ static bool is_dull(const struct test_case *c)
 	return true;
 }
 
-/* The length of a program's name without its word size. */
-static size_t family_length(const char *name)
+/* The length of a name without its word size. */
+static size_t without_width(const char *name, size_t len)
 {
-	size_t len = strcspn(name, " ");
-
 	if (len > 3 && (!strncmp(name + len - 3, "_64", 3) || !strncmp(name + len - 3, "_32", 3)))
 		len -= 3;
 	return len;
+}
+
+static size_t family_length(const char *name)
+{
+	return without_width(name, strcspn(name, " "));
 }
 
 static bool same_family(const struct test_case *a, const struct test_case *b)
@@ -52,9 +55,7 @@ static int group_length(const struct test_case *c, const char **group)
 	*group = c->name + c->len - len;
 	if (strchr(*group, '.'))
 		return strcspn(*group, ".");
-	if (len > 3 && (!strcmp(*group + len - 3, "_64") || !strcmp(*group + len - 3, "_32")))
-		len -= 3;
-	return len;
+	return without_width(*group, len);
 }
 
 /* What becomes one line: the word sizes together, and what is_other(). */
@@ -190,7 +191,7 @@ void print_surprises(void)
 
 	for (i = 0; i < nr_cases; i++) {
 		const struct test_case *c = &cases[i];
-		const char *why = "";
+		const char *why;
 
 		for (col = 0; col < nr_columns && !is_bad(c, col); col++)
 			;
