@@ -199,16 +199,20 @@ mutant() { mutants | grep "/$1\.patch$"; }
 # The same as commit_on, on top of the last stage.
 mutant_commit() { commit_on HEAD "$@"; }
 
-# changed_commit <path> <filter>...: the last stage with that file as the filter makes it
-changed_commit()
+# changed_on <commit> <message> <path> <filter>...: a commit on top of that one, with the file
+# as the filter makes it
+changed_on()
 (
-	index_of HEAD
-	path=$1
-	shift
-	blob=$(git -C "$tree" show "HEAD:$path" | "$@" | git -C "$tree" hash-object -w --stdin)
+	parent=$1 message=$2 path=$3
+	shift 3
+	index_of "$parent"
+	blob=$(git -C "$tree" show "$parent:$path" | "$@" | git -C "$tree" hash-object -w --stdin)
 	git -C "$tree" update-index --cacheinfo "100644,$blob,$path"
-	commit_index HEAD changed
+	commit_index "$parent" "$message"
 )
+
+# changed_commit <path> <filter>...: the same on top of the last stage
+changed_commit() { changed_on HEAD changed "$@"; }
 
 # planted_commit <path> <text>: the last stage with the text behind that file
 planted_commit() { changed_commit "$1" with_end "$2"; }
