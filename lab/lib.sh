@@ -285,6 +285,21 @@ stage_commit()
 	esac
 }
 
+# machine_line <machine> <programs>: the line of the file of stages that says what runs there
+machine_line()
+(
+	read_machine "$1"
+	printf 'machine\t%s\t%s\n' "$machine_names" "$2"
+)
+
+# selftests_of <series> <directory>: the C files of its tests, out of the patches and without
+# a kernel tree, to a directory. Those that it changes have to be there.
+selftests_of()
+{
+	(cd "$2" && GIT_CEILING_DIRECTORIES=$(dirname "$2") git apply \
+		--include='*.[ch]' "$top/series/$1"/0*-selftests-*.patch)
+}
+
 # stages_file <file> [<machine> <programs>]...: what verdict has to know of a tree
 stages_file()
 {
@@ -292,7 +307,7 @@ stages_file()
 	shift
 	stage_names | sed 's/^/stage	/' > "$file"
 	while [ $# -gt 0 ]; do
-		(read_machine "$1" && printf 'machine\t%s\t%s\n' "$machine_names" "$2") >> "$file"
+		machine_line "$1" "$2" >> "$file"
 		shift 2
 	done
 }
