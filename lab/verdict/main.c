@@ -38,6 +38,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "verdict.h"
@@ -52,6 +53,7 @@ size_t nr_cases;
 struct column *columns;
 int nr_columns;
 bool color, has_table, not_ours;
+int screen;
 
 static const char *table, *stages, *topics, *topic, *junit;
 static bool everything, quiet, tsv, rows, markdown, flat;
@@ -245,6 +247,7 @@ static void parse_options(int argc, char **argv)
 		['a'] = &everything, ['f'] = &flat, ['l'] = &not_ours, ['m'] = &markdown,
 		['n'] = &rows, ['q'] = &quiet, ['t'] = &tsv,
 	};
+	struct winsize size;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "ae:fj:lmno:qs:tT:")) != -1) {
@@ -259,6 +262,8 @@ static void parse_options(int argc, char **argv)
 		usage();
 	has_table = table;
 	color = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
+		screen = size.ws_col;
 }
 
 static int judge_tests(char **tests)

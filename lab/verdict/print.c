@@ -22,6 +22,29 @@ void print_colored(enum result got, const char *text, int width)
 	printf("  %s%-*s%s", on, width, text, *on ? "\033[0m" : "");
 }
 
+/*
+ * The rest of a line of which @column columns are printed. On a terminal it is broken at
+ * blanks; the lines that follow begin with @indent of them.
+ */
+void print_text(int column, int indent, const char *text)
+{
+	for (;;) {
+		int len = strcspn(text, " ");
+
+		printf("%.*s", len, text);
+		column += len;
+		text += len;
+		if (!*text)
+			break;
+		text++;
+		if (screen && column + 1 + (int)strcspn(text, " ") > screen)
+			column = printf("\n%*s", indent, "") - 1;
+		else
+			column += printf(" ");
+	}
+	putchar('\n');
+}
+
 void print_cell(enum result got, enum result want, bool is_last)
 {
 	print_colored(got, words[got], is_last ? 0 : 4);

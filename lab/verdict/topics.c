@@ -219,7 +219,7 @@ static void print_not_started(int col)
 		const struct cell *cell = &cases[i].cells[col];
 
 		if (is_end(&cases[i]) && cell->got == FAIL)
-			printf("  not run   %.*s: it cannot be started\n",
+			printf("  not run  %.*s: it cannot be started\n",
 			       (int)strcspn(cases[i].name, " "), cases[i].name);
 	}
 }
@@ -237,24 +237,29 @@ static void print_finding(const struct topic *t, const struct finding *f)
 		[WRONG] = { "wrong", 31 }, [UNSUPPORTED] = { "n/a", 33 },
 	};
 	const char *wrong = has_cause(t, 0) ? t->wrong_then : t->wrong;
+	const int indent = 30;
+	char text[600];
 
 	if (color)
-		printf("  \033[%dm%-8s\033[0m", styles[f->state].code, styles[f->state].word);
+		printf("  \033[%dm%-9s\033[0m", styles[f->state].code, styles[f->state].word);
 	else
-		printf("  %-8s", styles[f->state].word);
-	printf("  %-17s  ", t->name);
+		printf("  %-9s", styles[f->state].word);
+	printf("%-17s  ", t->name);
 	if (f->state == UNSUPPORTED)
 		printf("not supported before v%s\n", t->since);
 	else
-		printf("%s\n", f->state == RIGHT ? t->right :
-		       f->state == WRONG ? wrong : f->skip);
-	if (f->state == WRONG)
-		printf("%31s%d of %d cases, the first is %s\n", "", f->bad, f->bad + f->good,
-		       f->first->name);
+		print_text(indent, indent, f->state == RIGHT ? t->right :
+			   f->state == WRONG ? wrong : f->skip);
+	if (f->state == WRONG) {
+		snprintf(text, sizeof(text), "%d of %d cases, the first is %s", f->bad,
+			 f->bad + f->good, f->first->name);
+		printf("%*s", indent, "");
+		print_text(indent, indent, text);
+	}
 }
 
-/* The names of topics in that state, behind @head. */
-static int print_list(int col, enum state state, const char *sep, const char *head)
+/* To @to, the names of topics in that state, behind @head. */
+static int print_list(FILE *to, int col, enum state state, const char *sep, const char *head)
 {
 	int i, n = 0;
 
@@ -262,9 +267,9 @@ static int print_list(int col, enum state state, const char *sep, const char *he
 		if (!topics[i].right || find_out(i, col).state != state)
 			continue;
 		if (n++)
-			printf(" %s", topics[i].name);
+			fprintf(to, " %s", topics[i].name);
 		else
-			printf("%s%s%s", sep, head, topics[i].name);
+			fprintf(to, "%s%s%s", sep, head, topics[i].name);
 	}
 	return n;
 }
@@ -279,10 +284,34 @@ static const char *why_nothing_ran(int col)
 	return "No test came to a result";
 }
 
+/* How many are wrong. */
+static int print_summary(void)
+{
+	size_t len;
+	char *text;
+	FILE *to = open_memstream(&text, &len);
+	int wrong;
+
+	if (!to)
+		err(2, NULL);
+	fprintf(to, "this kernel: ");
+	wrong = print_list(to, 0, WRONG, "", "wrong in ");
+	if (!wrong)
+		fprintf(to, "no defect found");
+	print_list(to, 0, RIGHT, ", ", "right in ");
+	print_list(to, 0, UNSUPPORTED, ", ", "not supported: ");
+	print_list(to, 0, UNTESTED, ", ", "NOT TESTED: ");
+	if (fclose(to))
+		err(2, NULL);
+	print_text(0, 2, text);
+	free(text);
+	return wrong;
+}
+
 /* A line for each topic and one which sums up. */
 int print_topics(void)
 {
-	int i, found = 0, wrong;
+	int i, found = 0;
 
 	if (check_ends(0))
 		return 2;
@@ -300,15 +329,7 @@ int print_topics(void)
 			print_finding(&topics[i], &f);
 	}
 	print_not_started(0);
-	printf("this kernel: ");
-	wrong = print_list(0, WRONG, "", "wrong in ");
-	if (!wrong)
-		printf("no defect found");
-	print_list(0, RIGHT, ", ", "right in ");
-	print_list(0, UNSUPPORTED, ", ", "not supported: ");
-	print_list(0, UNTESTED, ", ", "NOT TESTED: ");
-	putchar('\n');
-	return wrong ? 3 : 0;
+	return print_summary() ? 3 : 0;
 }
 
 static void print_markdown_cell(const struct topic *t, enum state is, int col)

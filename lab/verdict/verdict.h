@@ -52,6 +52,7 @@ extern struct column *columns;
 extern int nr_columns;
 extern const char *const words[];
 extern bool color, has_table, not_ours;
+extern int screen;			/* the width of the terminal, 0 without one */
 
 /* main.c */
 struct test_case *find_case(const char *name, size_t len);
@@ -81,6 +82,7 @@ int print_topics_markdown(void);
 /* print.c */
 size_t name_length(const struct test_case *c, size_t *program);
 void print_colored(enum result got, const char *text, int width);
+void print_text(int column, int indent, const char *text);
 void print_cell(enum result got, enum result want, bool is_last);
 const char *full_name(const struct column *col);
 void print_table(bool everything);
