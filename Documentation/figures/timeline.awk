@@ -5,7 +5,7 @@ BEGIN {
 	word["w"] = "wrong"; color["w"] = 0
 	word["(w)"] = "(wrong)"; color["(w)"] = 1
 	word["?"] = "?"; color["?"] = 2
-	word["n"] = "no support"; color["n"] = 2
+	word["n"] = "n/a"; color["n"] = 2
 	word["r"] = "right"; color["r"] = 3
 	word["(r)"] = "(right)"; color["(r)"] = 3
 }

@@ -6,7 +6,7 @@ set output output
 cells = "< awk -f Documentation/figures/timeline.awk Documentation/figures/timeline.txt"
 stats cells using 1:2 nooutput
 set label "Kernels that get a topic wrong" at screen 0.5, screen 0.95 center font ",16"
-set label "parentheses: by the sources, not run; ?: nobody has looked" at screen 0.5, screen 0.04 center font ",12"
+set label "n/a: not supported yet; parentheses: by the sources, not run; ?: nobody has looked" at screen 0.5, screen 0.04 center font ",12"
 set xrange [-0.5:STATS_max_y + 0.5]
 set yrange [STATS_max_x + 0.5:0.5]
 set x2range [-0.5:STATS_max_y + 0.5]
