@@ -115,11 +115,13 @@ behaviours()
 			table "$(machine_of "$m/last")" "base,$m/base" "last,$m/last"
 		done
 	fi
-	if [ -d "$d/clients-0" ]; then
+	# <results>/clients-<kind>-<stage>
+	for kind in $(find "$d" -maxdepth 1 -type d -name 'clients-*-*' -printf '%f\n' |
+			sed 's/^clients-\(.*\)-[^-]*$/\1/' | sort -u); do
 		# shellcheck disable=SC2046
-		table "qemu, real programs" $(find "$d" -maxdepth 1 -name 'clients-*' | sort -V |
+		table "clients, $kind" $(find "$d" -maxdepth 1 -type d -name "clients-$kind-*" | sort -V |
 			while read -r c; do echo "${c##*-},$c"; done)
-	fi
+	done
 }
 
 # The stages of a tree by the subjects of their patches.
@@ -157,7 +159,7 @@ checks()
 			class=good
 			! cut -f5 "$work/cells" | grep -q FAIL || class=bad
 		fi
-		echo "<tr><td class=\"name\">${t#tests/}</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
+		echo "<tr><td class=\"name\">$(echo "${t#tests/}" | sed "s,/,/<wbr/>,")</td><td class=\"result $class\">$(text "$said")</td><td class=\"text\">$(text "$about")</td></tr>"
 	done
 	echo '</tbody></table></div>'
 	for ktap in "$all/$1"/check/*/*.ktap; do
