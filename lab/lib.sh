@@ -157,7 +157,8 @@ need_space()
 
 # logged <what> <log> <command>... - run a command with its output in a log
 #
-# Shows the elapsed time on a terminal, the end of the log if the command fails.
+# Shows the elapsed time on a terminal, elsewhere what begins; the end of the log if the
+# command fails.
 logged()
 {
 	what=$1 log=$2
@@ -173,6 +174,8 @@ logged()
 	if [ -t 2 ]; then
 		ticker_loop "$what" "$log" $$ &
 		ticker=$!
+	else
+		say "$what" "begins, its output is in ${log#"$top/"}"
 	fi
 	rc=0
 	"$@" > "$log" 2>&1 || rc=$?
