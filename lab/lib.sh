@@ -288,11 +288,22 @@ stage_commit()
 	esac
 }
 
+# versions: of the emulator of the machine that was read, and of the compiler, as the rows of
+# trees/<tree>/expected name them: qemu-7.2 gcc-12
+versions()
+{
+	case $machine_emulator in
+	bochs) sed -n 's/^\(bochs\) \([0-9]*\.[0-9]*\).*/\1-\2/p' "$BUILD"/debian/*-bochs-*/versions ;;
+	*) qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([0-9]*\.[0-9]*\).*/qemu-\1/p' ;;
+	esac 2> /dev/null || :
+	$CC --version | sed -n '1s/.*clang.*/clang/p; t; 1s/.*/gcc/p' | sed "s/\$/-$($CC -dumpversion | cut -d. -f1)/"
+}
+
 # machine_line <machine> <programs>: the line of the file of stages that says what runs there
 machine_line()
 (
 	read_machine "$1"
-	printf 'machine\t%s\t%s\n' "$machine_names" "$2"
+	printf 'machine\t%s\t%s\n' "$machine_names $(versions | paste -sd ' ')" "$2"
 )
 
 # selftests_of <series> <directory>: the C files of its tests, out of the patches and without

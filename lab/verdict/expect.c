@@ -18,6 +18,7 @@
  *
  * "??" in a row stands for 64 and 32: it is two cases. Further down a row "program
  * case@machine" says what holds instead on that machine, and on those which are like it.
+ * So does "program case@qemu-7.2" with a version of an emulator, or "@gcc-12" of a compiler.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -32,7 +33,7 @@
 static char **stages;
 static int nr_stages;
 static struct machine {
-	char	*names;		/* its own, and those of machines it is like */
+	char	*names;		/* its own, those of machines it is like, and versions */
 	char	*programs;
 } *machines;
 static int nr_machines;
