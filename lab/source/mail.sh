@@ -21,8 +21,8 @@ recipients()
 		(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback \
 			-f arch/x86/kvm/x86.c) | grep '(.*VIRTUAL MACHINE'
 	fi
-	# Documentation of PKRU lies outside of arch/x86.
-	if grep -q PKRU "$1"; then
+	# Documentation of PKRU, and code that obeys it, lies outside of arch/x86.
+	if grep -qiE 'pkru|protection key' "$1"; then
 		(cd "$tree" && scripts/get_maintainer.pl --nogit --nogit-fallback \
 			-f arch/x86/kernel/fpu/xstate.c)
 	fi
