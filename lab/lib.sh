@@ -30,9 +30,11 @@ die()
 	exit 1
 }
 
-# Progress: what is done, in the style of kbuild. Not part of any result.
+# Progress: what is done, in the style of kbuild. Not part of any result. On a terminal it
+# takes the place of a line that counts.
 say()
 {
+	[ ! -t 2 ] || printf '\r\033[K' >&2
 	printf '  %-7s %s\n' "$1" "$2" >&2
 }
 

@@ -205,7 +205,11 @@ void print_surprises(void)
 			printf("  %s", columns[col].stage ? columns[col].label : "base");
 			print_cell(c->cells[col].got, c->cells[col].want, true);
 		}
-		printf("%s%s\n", *why ? "\n    " : "", why);
+		putchar('\n');
+		if (*why) {
+			printf("    ");
+			print_text(4, 4, why);
+		}
 	}
 	if (n > most)
 		printf("  and %d more cases: V=1 shows them\n", n - most);

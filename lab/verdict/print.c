@@ -2,6 +2,8 @@
 /*
  * The results as a table for people, and as lines for programs
  */
+#include <err.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "verdict.h"
@@ -141,28 +143,38 @@ static int count(enum result from, enum result to)
 }
 
 /* ", 3 <what>", if there are any. */
-static void print_some(int n, const char *what)
+static void print_some(FILE *to, int n, const char *what)
 {
 	if (n)
-		printf(", %d %s", n, what);
+		fprintf(to, ", %d %s", n, what);
 }
 
 void print_sentence(int bad)
 {
 	const char *last = columns[nr_columns - 1].label;
+	size_t len;
+	char *text;
+	FILE *to = open_memstream(&text, &len);
 
-	printf("\n%s", color ? "\033[1m" : "");
+	if (!to)
+		err(2, NULL);
 	if (nr_columns > 1) {
-		printf("%d cases fail on base and pass on stage %s", count(FAIL, PASS), last);
-		print_some(count(PASS, PASS), "pass on both");
-		print_some(count(FAIL, FAIL), "fail on both");
-		print_some(count(PASS, FAIL), "got worse");
+		fprintf(to, "%d cases fail on base and pass on stage %s", count(FAIL, PASS), last);
+		print_some(to, count(PASS, PASS), "pass on both");
+		print_some(to, count(FAIL, FAIL), "fail on both");
+		print_some(to, count(PASS, FAIL), "got worse");
 	} else {
-		printf("%d cases pass on stage %s", count(PASS, PASS), last);
-		print_some(count(FAIL, FAIL), "fail");
+		fprintf(to, "%d cases pass on stage %s", count(PASS, PASS), last);
+		print_some(to, count(FAIL, FAIL), "fail");
 	}
-	print_some(count(SKIP, SKIP), "skipped");
-	printf("%s.%s\n", bad ? ": NOT as expected" : ": as expected", color ? "\033[0m" : "");
+	print_some(to, count(SKIP, SKIP), "skipped");
+	fprintf(to, "%s.", bad ? ": NOT as expected" : ": as expected");
+	if (fclose(to))
+		err(2, NULL);
+	printf("\n%s", color ? "\033[1m" : "");
+	print_text(0, 2, text);
+	fputs(color ? "\033[0m" : "", stdout);
+	free(text);
 }
 
 static void print_bad(const struct test_case *c, int col)
