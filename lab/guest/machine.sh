@@ -66,3 +66,12 @@ add_machine()
 		esac
 	done < "$2"
 }
+
+# emulator_version: of the machine which was read
+emulator_version()
+{
+	case $machine_emulator in
+	bochs)	paste -sd ' ' "$BUILD"/debian/*-bochs-*/versions ;;
+	*)	qemu-system-x86_64 --version | head -n 1 ;;
+	esac
+}
