@@ -26,12 +26,12 @@ struct account *account = &global;
 
 static long __attribute__((noinline)) read_balance(void)
 {
-	return *(volatile long *)&account->balance;
+	return __atomic_load_n(&account->balance, __ATOMIC_RELAXED);
 }
 
 static void __attribute__((noinline)) write_balance(void)
 {
-	*(volatile long *)&account->balance = 0;
+	__atomic_store_n(&account->balance, 0, __ATOMIC_RELAXED);
 }
 
 int main(int argc, char **argv)
@@ -43,7 +43,8 @@ int main(int argc, char **argv)
 		return 2;
 	setrlimit(RLIMIT_CORE, &unlimited);
 	if (!strcmp(argv[1], "heap"))
-		account = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		account = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (account == MAP_FAILED || pkey_mprotect(account, PAGE, PROT_READ | PROT_WRITE, key))
 		return 1;
 	account->balance = BALANCE;
