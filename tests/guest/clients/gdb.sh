@@ -4,35 +4,11 @@
 # What a stock gdb does to PKRU, in the guest: KTAP, with the sessions as
 # diagnostics. The debugged program tells its PKRU itself.
 set -u
+# shellcheck source=tests/guest/clients/session.sh
+. /tests/clients/session.sh
 
-nr=0
 core=/tmp/core
-echo "$core" > /proc/sys/kernel/core_pattern
-echo 0 > /proc/sys/kernel/core_uses_pid
-
-# session <name> <patterns, all of which have to show up, one a line> <program and arguments> <gdb command>...
-session()
-{
-	name=$1 want=$2 program=$3
-	shift 3
-	nr=$((nr + 1))
-	for command; do
-		echo "$command"
-	done > /tmp/commands
-	# shellcheck disable=SC2086
-	gdb -nx -batch -x /tmp/commands --args $program < /dev/null > /tmp/session 2>&1
-	sed 's/^/# /' /tmp/session
-	found=y
-	echo "$want" > /tmp/want
-	while read -r pattern; do
-		grep -q -- "$pattern" /tmp/session || found=
-	done < /tmp/want
-	if [ "$found" ]; then
-		echo "ok $nr - $name"
-	else
-		echo "not ok $nr - $name"
-	fi
-}
+kernel_core $core
 
 for bits in 64 32; do
 	show=/tests/clients/pkru_show_$bits
