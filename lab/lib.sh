@@ -171,26 +171,34 @@ logged()
 		"$@" 2>&1 | tee "$log" >&2
 		return
 	fi
-	ticker=
 	: > "$log"
-	if [ -t 2 ]; then
-		ticker_loop "$what" "$log" $$ &
-		ticker=$!
-	else
-		say "$what" "begins, its output is in ${log#"$top/"}"
-	fi
+	start_ticker "$what" "$log"
+	[ "$ticker" ] || say "$what" "begins, its output is in ${log#"$top/"}"
 	rc=0
 	"$@" > "$log" 2>&1 || rc=$?
-	if [ -n "$ticker" ]; then
-		kill "$ticker" 2>/dev/null || :
-		wait "$ticker" 2>/dev/null || :
-		printf '\r\033[K' >&2
-	fi
+	stop_ticker
 	if [ $rc -ne 0 ]; then
 		reason=$(grep -E '(^|[^_])(error|ERROR):|No space|undefined reference|\*\*\* ' "$log" | head -n 1)
 		die "$what failed: ${reason:-exit status $rc}; the log is $log"
 	fi
 	say "$what" "$(($(date +%s) - begin)) s"
+}
+
+# start_ticker <what> <log>: show the elapsed time, if there is a terminal
+start_ticker()
+{
+	ticker=
+	[ -t 2 ] || return 0
+	ticker_loop "$1" "$2" $$ &
+	ticker=$!
+}
+
+stop_ticker()
+{
+	[ "$ticker" ] || return 0
+	kill "$ticker" 2> /dev/null || :
+	wait "$ticker" 2> /dev/null || :
+	printf '\r\033[K' >&2
 }
 
 ticker_loop()
@@ -294,10 +302,8 @@ stage_commit()
 # trees/<tree>/expected name them: qemu-7.2 gcc-12
 versions()
 {
-	case $machine_emulator in
-	bochs) sed -n 's/^\(bochs\) \([0-9]*\.[0-9]*\).*/\1-\2/p' "$BUILD"/debian/*-bochs-*/versions ;;
-	*) qemu-system-x86_64 --version | sed -n 's/^QEMU emulator version \([0-9]*\.[0-9]*\).*/qemu-\1/p' ;;
-	esac 2> /dev/null || :
+	emulator_version 2> /dev/null |
+		sed -n 's/^bochs \([0-9]*\.[0-9]*\).*/bochs-\1/p; s/^QEMU emulator version \([0-9]*\.[0-9]*\).*/qemu-\1/p'
 	$CC --version | sed -n '1s/.*clang.*/clang/p; t; 1s/.*/gcc/p' | sed "s/\$/-$($CC -dumpversion | cut -d. -f1)/"
 }
 
