@@ -48,6 +48,8 @@ static void set_cpuid(int dev, int vcpu)
 {
 	struct kvm_cpuid2 *cpuid = calloc(1, sizeof(*cpuid) + NR_CPUID * sizeof(*cpuid->entries));
 
+	if (!cpuid)
+		give_up("calloc");
 	cpuid->nent = NR_CPUID;
 	try(dev, KVM_GET_SUPPORTED_CPUID, cpuid, "KVM_GET_SUPPORTED_CPUID");
 	try(vcpu, KVM_SET_CPUID2, cpuid, "KVM_SET_CPUID2");
