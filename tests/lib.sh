@@ -150,12 +150,13 @@ refuses()
 	fi
 }
 
-# index_of <commit> - From here to the end of the subshell git uses an index of its own, with that commit in it.
+# index_of <commit> - From here to the end of the subshell git uses an index that only this
+# subshell has, with that commit in it.
 index_of()
 {
-	GIT_INDEX_FILE=$dir/scratch.index
-	export GIT_INDEX_FILE
-	rm -f "$GIT_INDEX_FILE.lock"
+	scratch=$(mktemp -d)
+	trap 'rm -rf "$scratch"' EXIT
+	export GIT_INDEX_FILE="$scratch/index"
 	git -C "$tree" read-tree "$1"
 }
 
