@@ -24,6 +24,7 @@ default_tree=v6.1-rc
 : "${ROUND:=}"	# for fuzz: a single one
 : "${MACHINE:=}"	# files of lab/guest/machines, or paths of such
 : "${HOSTS:=}"	# file of hosts to run guests on, or slurm
+: "${BOOT_SECS:=}"	# seconds until a guest is taken for hung, default 300 to 1800
 : "${FRESH:=}"	# 1 runs all guests, also those whose results are kept
 : "${DEBUG:=}"	# fault, gcov, kasan or kcsan, joined by +
 : "${JOBS:=$(nproc)}"	# as for a kernel build
