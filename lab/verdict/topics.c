@@ -274,14 +274,35 @@ static int print_list(FILE *to, int col, enum state state, const char *sep, cons
 	return n;
 }
 
+/* Why is this case not tested? NULL if it is. */
+static const char *why_skipped(size_t i, int col)
+{
+	const struct cell *cell = &cases[i].cells[col];
+
+	return cell->got == SKIP && *cell->reason ? cell->reason : NULL;
+}
+
+/* The reason that most have. */
 static const char *why_nothing_ran(int col)
 {
-	size_t i;
+	const char *why = "No test came to a result", *one, *other;
+	size_t i, j;
+	int n, most = 0;
 
-	for (i = 0; i < nr_cases; i++)
-		if (cases[i].cells[col].got == SKIP && *cases[i].cells[col].reason)
-			return cases[i].cells[col].reason;
-	return "No test came to a result";
+	for (i = 0; i < nr_cases; i++) {
+		one = why_skipped(i, col);
+		if (!one)
+			continue;
+		for (j = n = 0; j < nr_cases; j++) {
+			other = why_skipped(j, col);
+			n += other && !strcmp(one, other);
+		}
+		if (n > most) {
+			most = n;
+			why = one;
+		}
+	}
+	return why;
 }
 
 /* How many are wrong. */
