@@ -372,11 +372,12 @@ put_src()
 		read-tree --reset -u "$1"
 }
 
-# The release of this machine, empty if it is not Debian's. sid has the name of the next release
+# The release of this machine, stable if it is not Debian's. sid has the name of the next release
 # there: apt knows better.
 codename()
 {
 	name=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release 2> /dev/null || :)
+	: "${name:=stable}"
 	# shellcheck disable=SC2016 # apt-get expands these, not the shell
 	apt-get indextargets --format '$(RELEASE) $(CODENAME)' 2> /dev/null |
 		awk -v name="$name" '{ has[$1]; has[$2] } END { print "sid" in has && !(name in has) ? "sid" : name }'
