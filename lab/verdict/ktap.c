@@ -7,6 +7,10 @@
  * line of a program is a case, named "program case". A test of the project is flat,
  * its cases are at the top level.
  *
+ * A program that says "Bail out!" has failed. Its exit status need not say so: init knows
+ * that of the process it started, which may have ended before, as that of
+ * selftests/mm/protection_keys does.
+ *
  * Whatever is neither makes the report unusable, with the line which is wrong:
  * nothing is guessed.
  */
@@ -45,6 +49,7 @@ struct reader {
 	bool		started;
 	char		running[MAX_NAME];
 	char		said[MAX_NAME];	/* its last diagnostic line */
+	char		bail[MAX_NAME];	/* "Bail out!", and why */
 	char		skip[MAX_NAME];	/* why it skips all */
 	struct pending	*results;
 	int		nr_results;
@@ -158,6 +163,10 @@ static int end_program(struct reader *r, struct pending *own)
 	bool failed = false;
 	int i;
 
+	if (*r->bail) {
+		own->result = FAIL;
+		strcpy(own->reason, r->bail);
+	}
 	for (i = 0; i < r->nr_results; i++) {
 		if (take_result(r, own->name, &r->results[i]))
 			return -1;
@@ -185,6 +194,7 @@ static int end_program(struct reader *r, struct pending *own)
 	r->started = false;
 	r->running[0] = '\0';
 	r->said[0] = '\0';
+	r->bail[0] = '\0';
 	r->skip[0] = '\0';
 	return 0;
 }
@@ -252,6 +262,8 @@ static int program_line(struct reader *r, char *text)
 		diagnostic(r, text);
 		return 0;
 	}
+	if (!strncmp(text, "Bail out!", 9))
+		snprintf(r->bail, sizeof(r->bail), "%s", text);
 	rc = parse_plan(r, text, &r->plan);
 	if (!rc)
 		rc = parse_result(r, text, &p);
