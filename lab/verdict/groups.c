@@ -2,7 +2,9 @@
 /*
  * The results in short: a line for each group of cases, and what is not as expected
  */
+#include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "verdict.h"
@@ -19,71 +21,64 @@ static bool is_dull(const struct test_case *c)
 	return true;
 }
 
-/* The length of a name without its word size. */
-static size_t without_width(const char *name, size_t len)
+/* What becomes one line: the word sizes together, and all dull cases with one word for a name. */
+static struct group {
+	char	*family;
+	char	*name;		/* the first word of a case's */
+	bool	is_other;
+} *groups;
+
+/* A copy without the word size. */
+static char *without_width(const char *name, size_t len)
 {
 	if (len > 3 && (!strncmp(name + len - 3, "_64", 3) || !strncmp(name + len - 3, "_32", 3)))
 		len -= 3;
-	return len;
+	return strndup(name, len);
 }
 
-static size_t family_length(const char *name)
+static void find_groups(void)
 {
-	return without_width(name, strcspn(name, " "));
+	size_t i;
+
+	groups = calloc(nr_cases + 1, sizeof(*groups));
+	if (!groups)
+		err(2, NULL);
+	for (i = 0; i < nr_cases; i++) {
+		const char *test = cases[i].test, *dot = strchr(test, '.');
+		struct group *g = &groups[i];
+
+		g->is_other = !dot && is_dull(&cases[i]);
+		g->family = without_width(cases[i].program, strlen(cases[i].program));
+		g->name = g->is_other ? "other cases" :
+			  dot ? strndup(test, dot - test) : without_width(test, strlen(test));
+	}
 }
 
-static bool same_family(const struct test_case *a, const struct test_case *b)
+static bool same_family(size_t i, size_t k)
 {
-	size_t len = family_length(a->name);
-
-	return len == family_length(b->name) && !strncmp(a->name, b->name, len);
+	return !strcmp(groups[i].family, groups[k].family);
 }
 
-/* Is it a case with a single word for a name, which nobody has to look at? */
-static bool is_other(const struct test_case *c)
+static bool same_group(size_t i, size_t k)
 {
-	size_t plen, len = name_length(c, &plen);
-
-	return is_dull(c) && !memchr(c->name + c->len - len, '.', len);
+	return same_family(i, k) && !strcmp(groups[i].name, groups[k].name);
 }
 
-/* The first word of a case's name, or all of it but its word size. */
-static int group_length(const struct test_case *c, const char **group)
-{
-	size_t plen, len = name_length(c, &plen);
-
-	*group = c->name + c->len - len;
-	if (strchr(*group, '.'))
-		return strcspn(*group, ".");
-	return without_width(*group, len);
-}
-
-/* What becomes one line: the word sizes together, and what is_other(). */
-static bool same_group(const struct test_case *a, const struct test_case *b)
-{
-	const char *ga, *gb;
-	int la = group_length(a, &ga), lb = group_length(b, &gb);
-
-	if (!same_family(a, b) || is_other(a) != is_other(b))
-		return false;
-	return is_other(a) || (la == lb && !strncmp(ga, gb, la));
-}
-
-/* How many cases of the group of @c have that result in that column. */
-static int count_group(const struct test_case *c, int col, enum result result)
+/* How many cases of the group of case @k have that result in that column. */
+static int count_group(size_t k, int col, enum result result)
 {
 	size_t i;
 	int n = 0;
 
 	for (i = 0; i < nr_cases; i++)
-		n += same_group(c, &cases[i]) && cases[i].cells[col].got == result;
+		n += same_group(i, k) && cases[i].cells[col].got == result;
 	return n;
 }
 
-static void print_group_cell(const struct test_case *c, int col)
+static void print_group_cell(size_t k, int col)
 {
-	int failed = count_group(c, col, FAIL), passed = count_group(c, col, PASS);
-	int skipped = count_group(c, col, SKIP);
+	int failed = count_group(k, col, FAIL), passed = count_group(k, col, PASS);
+	int skipped = count_group(k, col, SKIP);
 	bool is_last = col == nr_columns - 1;
 	char text[32];
 
@@ -96,29 +91,24 @@ static void print_group_cell(const struct test_case *c, int col)
 		printf(", %d skipped", skipped);
 }
 
-static void print_group(const struct test_case *c, int width)
+static void print_group(size_t k, int width)
 {
-	const char *group;
-	int col, n = 0, result, len = group_length(c, &group);
+	int col, n = 0, result;
 
 	for (result = NONE; result <= EITHER; result++)
-		n += count_group(c, 0, result);
-	if (is_other(c))
-		printf("  %-*s", width - 2, "other cases");
-	else
-		printf("  %-*.*s", width - 2, len, group);
-	printf("  %5d", n);
+		n += count_group(k, 0, result);
+	printf("  %-*s  %5d", width - 2, groups[k].name, n);
 	for (col = 0; col < nr_columns; col++)
-		print_group_cell(c, col);
+		print_group_cell(k, col);
 	putchar('\n');
 }
 
-static bool is_first(size_t i, bool (*same)(const struct test_case *, const struct test_case *))
+static bool is_first(size_t i, bool (*same)(size_t i, size_t k))
 {
 	size_t k;
 
 	for (k = 0; k < i; k++)
-		if (same(&cases[k], &cases[i]))
+		if (same(k, i))
 			return false;
 	return true;
 }
@@ -126,25 +116,25 @@ static bool is_first(size_t i, bool (*same)(const struct test_case *, const stru
 /* "program_64 and _32" */
 static void print_family(size_t first, int width)
 {
-	size_t i, len = strcspn(cases[first].name, " ");
+	const char *program = cases[first].program;
+	size_t i, len = strlen(program);
 	char text[200];
+	int col;
 
-	snprintf(text, sizeof(text), "%.*s", (int)len, cases[first].name);
+	snprintf(text, sizeof(text), "%s", program);
 	for (i = first; i < nr_cases; i++) {
-		if (!same_family(&cases[first], &cases[i]) ||
-		    !strncmp(cases[first].name, cases[i].name, len + 1))
+		if (!same_family(first, i) || !strcmp(program, cases[i].program))
 			continue;
-		snprintf(text + len, sizeof(text) - len, " and %.3s",
-			 cases[i].name + family_length(cases[i].name));
+		snprintf(text + len, sizeof(text) - len, " and %s",
+			 cases[i].program + strlen(groups[i].family));
 		break;
 	}
 	printf("%-*s", first ? 0 : width, text);
 	if (!first) {
 		printf("  cases");
-		for (i = 0; i < (size_t)nr_columns; i++)
-			printf("  %-*s", i == (size_t)nr_columns - 1 ? 0 : 8,
-			       i == (size_t)nr_columns - 1 ? full_name(&columns[i]) :
-			       columns[i].stage ? columns[i].label : "base");
+		for (col = 0; col < nr_columns - 1; col++)
+			printf("  %-8s", short_name(&columns[col]));
+		printf("  %s", full_name(&columns[col]));
 	}
 	putchar('\n');
 }
@@ -154,23 +144,20 @@ static void print_groups_of(size_t family, int width, bool others)
 	size_t i;
 
 	for (i = family; i < nr_cases; i++)
-		if (same_family(&cases[family], &cases[i]) && is_other(&cases[i]) == others &&
+		if (same_family(family, i) && groups[i].is_other == others &&
 		    is_first(i, same_group))
-			print_group(&cases[i], width);
+			print_group(i, width);
 }
 
 /* A line for each group of cases. */
 void print_groups(void)
 {
+	int len, width = 24;
 	size_t i;
-	int width = 24;
 
+	find_groups();
 	for (i = 0; i < nr_cases; i++) {
-		const char *group;
-		int len = 2 + group_length(&cases[i], &group);
-
-		if (is_other(&cases[i]))
-			continue;
+		len = 2 + strlen(groups[i].name);
 		width = len > width ? len : width;
 	}
 	for (i = 0; i < nr_cases; i++) {
@@ -202,13 +189,14 @@ void print_surprises(void)
 		why = c->cells[col].reason ? c->cells[col].reason : "";
 		printf("  %s\n  ", c->name);
 		for (col = 0; col < nr_columns; col++) {
-			printf("  %s", columns[col].stage ? columns[col].label : "base");
+			printf("  %s", short_name(&columns[col]));
 			print_cell(c->cells[col].got, c->cells[col].want, true);
 		}
 		putchar('\n');
 		if (*why) {
 			printf("    ");
-			print_text(4, 4, why);
+			say("%s", why);
+			end_text(4, 4);
 		}
 	}
 	if (n > most)

@@ -29,12 +29,13 @@ static int sequence(const unsigned char *s)
 	return len;
 }
 
-/* In an attribute, and valid whatever a guest wrote. */
-static void put(FILE *f, const char *text, size_t size)
+/* Valid whatever a guest wrote. */
+static void put_attribute(FILE *f, const char *name, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text, *end = s + size;
+	const unsigned char *s = (const unsigned char *)text;
 
-	while (s < end && *s) {
+	fprintf(f, " %s=\"", name);
+	while (*s) {
 		int len = sequence(s);
 
 		if (*s == '&')
@@ -51,12 +52,6 @@ static void put(FILE *f, const char *text, size_t size)
 			putc('?', f);
 		s += len ? len : 1;
 	}
-}
-
-static void put_attribute(FILE *f, const char *name, const char *text, size_t size)
-{
-	fprintf(f, " %s=\"", name);
-	put(f, text, size);
 	putc('"', f);
 }
 
@@ -64,21 +59,20 @@ static void put_case(FILE *f, const struct test_case *c, int col)
 {
 	const struct cell *cell = &c->cells[col];
 	const char *topic = topic_of(c), *reason = cell->reason ? cell->reason : "";
-	size_t plen = strcspn(c->name, " ");
 	char why[600];
 
 	snprintf(why, sizeof(why), "%s%sexpected %s, got %s%s%s", topic, *topic ? ": " : "",
 		 words[has_table ? cell->want : PASS], words[cell->got], *reason ? ": " : "",
 		 reason);
 	fprintf(f, "\t\t<testcase");
-	put_attribute(f, "classname", c->name, plen);
-	put_attribute(f, "name", c->name + plen + strspn(c->name + plen, " "), c->len);
+	put_attribute(f, "classname", c->program);
+	put_attribute(f, "name", c->test);
 	if (!is_bad(c, col) && cell->got != SKIP && !cell->unsupported) {
 		fprintf(f, "/>\n");
 		return;
 	}
 	fprintf(f, is_bad(c, col) ? "><failure" : "><skipped");
-	put_attribute(f, "message", cell->got == SKIP ? reason : why, sizeof(why));
+	put_attribute(f, "message", cell->got == SKIP ? reason : why);
 	fprintf(f, "/></testcase>\n");
 }
 
@@ -92,11 +86,11 @@ static void put_suite(FILE *f, int col)
 	snprintf(name, sizeof(name), "%s%s%s", column->machine, *column->machine ? " " : "",
 		 stage_name(column));
 	fprintf(f, "\t<testsuite");
-	put_attribute(f, "name", name, sizeof(name));
+	put_attribute(f, "name", name);
 	if (column->error) {
 		fprintf(f, " tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\">\n"
 			"\t\t<testcase classname=\"report\" name=\"is complete\"><error");
-		put_attribute(f, "message", column->error, strlen(column->error));
+		put_attribute(f, "message", column->error);
 		fprintf(f, "/></testcase>\n\t</testsuite>\n");
 		return;
 	}

@@ -140,20 +140,22 @@ static int parse_result(struct reader *r, char *line, struct pending *p)
 	return 1;
 }
 
-static int take_result(struct reader *r, const char *program, const struct pending *p)
+/* NULL if it has a result already. */
+static struct cell *take_result(struct reader *r, const char *program, const struct pending *p)
 {
 	struct cell *cell;
 	char name[2 * MAX_NAME + 2];
-	int len;
 
-	len = snprintf(name, sizeof(name), "%s%s%s", program, *p->name ? " " : "", p->name);
-	cell = &find_case(name, len)->cells[r->col];
-	if (cell->got != NONE)
-		return unusable(r, "\"%s\" is reported twice", name);
+	snprintf(name, sizeof(name), "%s%s%s", program, *p->name ? " " : "", p->name);
+	cell = &find_case(name)->cells[r->col];
+	if (cell->got != NONE) {
+		unusable(r, "\"%s\" is reported twice", name);
+		return NULL;
+	}
 	cell->got = p->result;
 	cell->reason = strdup(p->reason);
 	columns[r->col].cases++;
-	return 0;
+	return cell;
 }
 
 /* @own: what init says of the program as a whole. */
@@ -168,7 +170,7 @@ static int end_program(struct reader *r, struct pending *own)
 		strcpy(own->reason, r->bail);
 	}
 	for (i = 0; i < r->nr_results; i++) {
-		if (take_result(r, own->name, &r->results[i]))
+		if (!take_result(r, own->name, &r->results[i]))
 			return -1;
 		failed |= r->results[i].result == FAIL;
 	}
@@ -178,16 +180,15 @@ static int end_program(struct reader *r, struct pending *own)
 	/* A crash after, or instead of, the cases is a failure which no case shows. */
 	if (!r->nr_results || (own->result == FAIL && !failed) || short_of) {
 		struct pending end = *own;
-		char name[2 * MAX_NAME];
-		int len;
+		struct cell *cell;
 
 		if (own->result == SKIP && !*own->reason)
 			strcpy(end.reason, r->skip);
 		strcpy(end.name, "(runs to its end)");
-		if (take_result(r, own->name, &end))
+		cell = take_result(r, own->name, &end);
+		if (!cell)
 			return -1;
-		len = snprintf(name, sizeof(name), "%s %s", own->name, end.name);
-		find_case(name, len)->cells[r->col].not_started = !r->started;
+		cell->not_started = !r->started;
 	}
 	r->nr_results = 0;
 	r->plan = -1;
@@ -265,10 +266,9 @@ static int program_line(struct reader *r, char *text)
 	if (!strncmp(text, "Bail out!", 9))
 		snprintf(r->bail, sizeof(r->bail), "%s", text);
 	rc = parse_plan(r, text, &r->plan);
-	if (!rc)
-		rc = parse_result(r, text, &p);
-	else
+	if (rc)
 		return rc < 0 ? rc : 0;
+	rc = parse_result(r, text, &p);
 	return rc > 0 ? add_result(r, &p) : rc;
 }
 

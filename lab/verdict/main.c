@@ -58,25 +58,30 @@ int screen;
 static const char *table, *stages, *topics, *topic, *junit;
 static bool everything, quiet, tsv, rows, markdown, flat;
 
-struct test_case *find_case(const char *name, size_t len)
+/* A new one goes behind the others of its program. */
+struct test_case *find_case(const char *name)
 {
+	size_t i, at = nr_cases, len = strcspn(name, " ");
 	struct test_case *c;
-	size_t i;
 
-	for (i = 0; i < nr_cases; i++)
-		if (cases[i].len == len && !memcmp(cases[i].name, name, len))
+	for (i = 0; i < nr_cases; i++) {
+		if (!strcmp(cases[i].name, name))
 			return &cases[i];
-
+		if (!strncmp(cases[i].program, name, len) && !cases[i].program[len])
+			at = i + 1;
+	}
 	cases = reallocarray(cases, nr_cases + 1, sizeof(*cases));
 	if (!cases)
 		err(2, NULL);
-	c = &cases[nr_cases++];
+	c = &cases[at];
+	memmove(c + 1, c, (nr_cases++ - at) * sizeof(*c));
 	memset(c, 0, sizeof(*c));
-	c->name = strndup(name, len);
-	c->len = len;
+	c->name = strdup(name);
+	c->program = strndup(name, len);
 	c->cells = calloc(nr_columns, sizeof(*c->cells));
-	if (!c->name || !c->cells)
+	if (!c->name || !c->program || !c->cells)
 		err(2, NULL);
+	c->test = c->name + len + strspn(c->name + len, " ");
 	return c;
 }
 
@@ -132,36 +137,13 @@ void read_rows(const char *file, void (*read_line)(const char *file, char *line)
 	fclose(f);
 }
 
-/* A row for two programs leaves their cases in turns: bring those of each together. */
-static void group_programs(void)
-{
-	struct test_case *sorted = calloc(nr_cases + 1, sizeof(*sorted));
-	bool *taken = calloc(nr_cases + 1, sizeof(*taken));
-	size_t i, k, len, n = 0;
-
-	if (!sorted || !taken)
-		err(2, NULL);
-	for (i = 0; i < nr_cases; i++) {
-		len = strcspn(cases[i].name, " ") + 1;
-		for (k = i; !taken[i] && k < nr_cases; k++) {
-			if (taken[k] || strncmp(cases[i].name, cases[k].name, len))
-				continue;
-			sorted[n++] = cases[k];
-			taken[k] = k > i;
-		}
-	}
-	free(taken);
-	free(cases);
-	cases = sorted;
-}
-
 /* Did the program of this case say anything? */
 static bool has_run(const struct test_case *c, int col)
 {
-	size_t i, len = strcspn(c->name, " ");
+	size_t i;
 
 	for (i = 0; i < nr_cases; i++)
-		if (cases[i].cells[col].got != NONE && !strncmp(cases[i].name, c->name, len + 1))
+		if (cases[i].cells[col].got != NONE && !strcmp(cases[i].program, c->program))
 			return true;
 	return false;
 }
@@ -304,7 +286,6 @@ int main(int argc, char **argv)
 	if (table)
 		read_table(table);
 	read_reports();
-	group_programs();
 	if (topics)
 		read_topics(topics);
 	if (not_ours)
@@ -328,7 +309,12 @@ int main(int argc, char **argv)
 		return markdown ? print_topics_markdown() : print_topics();
 	if (quiet)
 		return print_unexpected() ? 1 : 0;
-	print_table(everything);
+	if (everything) {
+		print_cases();
+	} else {
+		print_groups();
+		print_surprises();
+	}
 	print_sentence(bad);
 	return bad ? 1 : 0;
 }

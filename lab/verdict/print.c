@@ -3,17 +3,10 @@
  * The results as a table for people, and as lines for programs
  */
 #include <err.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "verdict.h"
-
-/* The length of a case's name and in @program that of the program in front of it. */
-size_t name_length(const struct test_case *c, size_t *program)
-{
-	*program = strcspn(c->name, " ");
-	return strlen(c->name + *program + strspn(c->name + *program, " "));
-}
 
 void print_colored(enum result got, const char *text, int width)
 {
@@ -24,12 +17,28 @@ void print_colored(enum result got, const char *text, int width)
 	printf("  %s%-*s%s", on, width, text, *on ? "\033[0m" : "");
 }
 
+static char said[4096];
+
+/* What end_text() prints consists of. */
+void say(const char *format, ...)
+{
+	size_t len = strlen(said), size = sizeof(said) - len;
+	va_list args;
+
+	va_start(args, format);
+	if (vsnprintf(said + len, size, format, args) >= (int)size)
+		errx(2, "this is too long: %s", said);
+	va_end(args);
+}
+
 /*
  * The rest of a line of which @column columns are printed. On a terminal it is broken at
  * blanks; the lines that follow begin with @indent of them.
  */
-void print_text(int column, int indent, const char *text)
+void end_text(int column, int indent)
 {
+	char *text = said;
+
 	for (;;) {
 		int len = strcspn(text, " ");
 
@@ -45,6 +54,7 @@ void print_text(int column, int indent, const char *text)
 			column += printf(" ");
 	}
 	putchar('\n');
+	*said = '\0';
 }
 
 void print_cell(enum result got, enum result want, bool is_last)
@@ -53,19 +63,18 @@ void print_cell(enum result got, enum result want, bool is_last)
 	fputs(want != NONE && want != EITHER && got != want ? "!" : is_last ? "" : " ", stdout);
 }
 
-static void print_stages(int width, int length, const char *program)
+const char *short_name(const struct column *col)
+{
+	return col->stage ? col->label : "base";
+}
+
+static void print_stages(int width, const char *program)
 {
 	int col;
 
-	printf("%-*.*s", width, length, program);
-	for (col = 0; col < nr_columns; col++) {
-		bool is_last = col == nr_columns - 1;
-
-		if (columns[col].stage)
-			printf("  %-*s", is_last ? 0 : 5, columns[col].label);
-		else
-			printf("  %s", is_last ? "base" : "base ");
-	}
+	printf("%-*s", width, program);
+	for (col = 0; col < nr_columns; col++)
+		printf("  %-*s", col == nr_columns - 1 ? 0 : 5, short_name(&columns[col]));
 	putchar('\n');
 }
 
@@ -73,9 +82,8 @@ static void print_row(const struct test_case *c, int width)
 {
 	const struct cell *last = &c->cells[nr_columns - 1];
 	int col;
-	size_t plen, len = name_length(c, &plen);
 
-	printf("  %-*s", width - 2, c->name + c->len - len);
+	printf("  %-*s", width - 2, c->test);
 	for (col = 0; col < nr_columns; col++)
 		print_cell(c->cells[col].got, c->cells[col].want, col == nr_columns - 1);
 	if (last->got == SKIP && *last->reason)
@@ -83,31 +91,21 @@ static void print_row(const struct test_case *c, int width)
 	putchar('\n');
 }
 
-/* The cases from @first on which are of one program. Returns where the next begins. */
-static size_t print_program(size_t first, int width)
-{
-	size_t end, plen;
-
-	name_length(&cases[first], &plen);
-	print_stages(width, plen, cases[first].name);
-	for (end = first; end < nr_cases &&
-	     !strncmp(cases[first].name, cases[end].name, plen + 1); end++)
-		print_row(&cases[end], width);
-	return end;
-}
-
 /* A block for each program, a row for each case. */
-static void print_cases(void)
+void print_cases(void)
 {
-	size_t i, len, plen, width = 16;
+	int len, width = 16;
+	size_t i;
 
 	for (i = 0; i < nr_cases; i++) {
-		len = 2 + name_length(&cases[i], &plen);
-		if (len > width)
-			width = len;
+		len = 2 + strlen(cases[i].test);
+		width = len > width ? len : width;
 	}
-	for (i = 0; i < nr_cases; )
-		i = print_program(i, width);
+	for (i = 0; i < nr_cases; i++) {
+		if (!i || strcmp(cases[i].program, cases[i - 1].program))
+			print_stages(width, cases[i].program);
+		print_row(&cases[i], width);
+	}
 }
 
 /* "12 (regset-buffer/2)", or what else is known of it. */
@@ -119,16 +117,6 @@ const char *full_name(const struct column *col)
 		return col->label;
 	snprintf(text, sizeof(text), "%d (%s)", col->stage, stage_name(col));
 	return text;
-}
-
-void print_table(bool everything)
-{
-	if (everything) {
-		print_cases();
-	} else {
-		print_groups();
-		print_surprises();
-	}
 }
 
 /* How many cases go from @from in the first column to @to in the last one. */
@@ -143,38 +131,30 @@ static int count(enum result from, enum result to)
 }
 
 /* ", 3 <what>", if there are any. */
-static void print_some(FILE *to, int n, const char *what)
+static void say_some(int n, const char *what)
 {
 	if (n)
-		fprintf(to, ", %d %s", n, what);
+		say(", %d %s", n, what);
 }
 
 void print_sentence(int bad)
 {
 	const char *last = columns[nr_columns - 1].label;
-	size_t len;
-	char *text;
-	FILE *to = open_memstream(&text, &len);
 
-	if (!to)
-		err(2, NULL);
 	if (nr_columns > 1) {
-		fprintf(to, "%d cases fail on base and pass on stage %s", count(FAIL, PASS), last);
-		print_some(to, count(PASS, PASS), "pass on both");
-		print_some(to, count(FAIL, FAIL), "fail on both");
-		print_some(to, count(PASS, FAIL), "got worse");
+		say("%d cases fail on base and pass on stage %s", count(FAIL, PASS), last);
+		say_some(count(PASS, PASS), "pass on both");
+		say_some(count(FAIL, FAIL), "fail on both");
+		say_some(count(PASS, FAIL), "got worse");
 	} else {
-		fprintf(to, "%d cases pass on stage %s", count(PASS, PASS), last);
-		print_some(to, count(FAIL, FAIL), "fail");
+		say("%d cases pass on stage %s", count(PASS, PASS), last);
+		say_some(count(FAIL, FAIL), "fail");
 	}
-	print_some(to, count(SKIP, SKIP), "skipped");
-	fprintf(to, "%s.", bad ? ": NOT as expected" : ": as expected");
-	if (fclose(to))
-		err(2, NULL);
+	say_some(count(SKIP, SKIP), "skipped");
+	say(bad ? ": NOT as expected." : ": as expected.");
 	printf("\n%s", color ? "\033[1m" : "");
-	print_text(0, 2, text);
+	end_text(0, 2);
 	fputs(color ? "\033[0m" : "", stdout);
-	free(text);
 }
 
 static void print_bad(const struct test_case *c, int col)

@@ -160,7 +160,7 @@ struct finding {
 /* "program (runs to its end)" is about no topic. */
 static bool is_end(const struct test_case *c)
 {
-	return strstr(c->name, " (runs to its end)");
+	return !strcmp(c->test, "(runs to its end)");
 }
 
 static struct finding find_out(int topic, int col)
@@ -202,26 +202,21 @@ static bool check_ends(int col)
 		const struct cell *cell = &cases[i].cells[col];
 
 		if (is_end(&cases[i]) && cell->got == FAIL && !cell->not_started)
-			len += snprintf(names + len, sizeof(names) - len, " %.*s (%s)",
-					(int)strcspn(cases[i].name, " "), cases[i].name,
-					cell->reason);
+			len += snprintf(names + len, sizeof(names) - len, " %s (%s)",
+					cases[i].program, cell->reason);
 	}
 	if (len)
 		warnx("no verdict, a test did not come to its end:%s", names);
 	return len;
 }
 
-static void print_not_started(int col)
+static void print_not_started(void)
 {
 	size_t i;
 
-	for (i = 0; i < nr_cases; i++) {
-		const struct cell *cell = &cases[i].cells[col];
-
-		if (is_end(&cases[i]) && cell->got == FAIL)
-			printf("  not run  %.*s: it cannot be started\n",
-			       (int)strcspn(cases[i].name, " "), cases[i].name);
-	}
+	for (i = 0; i < nr_cases; i++)
+		if (is_end(&cases[i]) && cases[i].cells[0].got == FAIL)
+			printf("  not run  %s: it cannot be started\n", cases[i].program);
 }
 
 /* Is the topic wrong because another one is? */
@@ -232,69 +227,59 @@ static bool has_cause(const struct topic *t, int col)
 
 static void print_finding(const struct topic *t, const struct finding *f)
 {
-	static const struct { const char *word; int code; } styles[] = {
-		[UNTESTED] = { "untested", 33 }, [RIGHT] = { "right", 32 },
-		[WRONG] = { "wrong", 31 }, [UNSUPPORTED] = { "n/a", 33 },
+	static const struct { const char *word; enum result like; } styles[] = {
+		[UNTESTED] = { "untested", SKIP }, [RIGHT] = { "right", PASS },
+		[WRONG] = { "wrong", FAIL }, [UNSUPPORTED] = { "n/a", SKIP },
 	};
 	const char *wrong = has_cause(t, 0) ? t->wrong_then : t->wrong;
 	const int indent = 30;
-	char text[600];
 
-	if (color)
-		printf("  \033[%dm%-9s\033[0m", styles[f->state].code, styles[f->state].word);
-	else
-		printf("  %-9s", styles[f->state].word);
+	print_colored(styles[f->state].like, styles[f->state].word, 9);
 	printf("%-17s  ", t->name);
 	if (f->state == UNSUPPORTED)
-		printf("not supported before v%s\n", t->since);
+		say("not supported before v%s", t->since);
 	else
-		print_text(indent, indent, f->state == RIGHT ? t->right :
-			   f->state == WRONG ? wrong : f->skip);
+		say("%s", f->state == RIGHT ? t->right : f->state == WRONG ? wrong : f->skip);
+	end_text(indent, indent);
 	if (f->state == WRONG) {
-		snprintf(text, sizeof(text), "%d of %d cases, the first is %s", f->bad,
-			 f->bad + f->good, f->first->name);
 		printf("%*s", indent, "");
-		print_text(indent, indent, text);
+		say("%d of %d cases, the first is %s", f->bad, f->bad + f->good, f->first->name);
+		end_text(indent, indent);
 	}
 }
 
-/* To @to, the names of topics in that state, behind @head. */
-static int print_list(FILE *to, int col, enum state state, const char *sep, const char *head)
+/* The names of topics in that state, behind @head. Returns how many there are. */
+static int say_list(enum state state, const char *head)
 {
 	int i, n = 0;
 
-	for (i = 0; i < nr_topics; i++) {
-		if (!topics[i].right || find_out(i, col).state != state)
-			continue;
-		if (n++)
-			fprintf(to, " %s", topics[i].name);
-		else
-			fprintf(to, "%s%s%s", sep, head, topics[i].name);
-	}
+	for (i = 0; i < nr_topics; i++)
+		if (topics[i].right && find_out(i, 0).state == state)
+			say("%s %s", n++ ? "" : head, topics[i].name);
 	return n;
 }
 
 /* Why is this case not tested? NULL if it is. */
-static const char *why_skipped(size_t i, int col)
+static const char *why_skipped(size_t i)
 {
-	const struct cell *cell = &cases[i].cells[col];
+	const struct cell *cell = &cases[i].cells[0];
 
 	return cell->got == SKIP && *cell->reason ? cell->reason : NULL;
 }
 
 /* The reason that most have. */
-static const char *why_nothing_ran(int col)
+static const char *why_nothing_ran(void)
 {
 	const char *why = "No test came to a result", *one, *other;
 	size_t i, j;
 	int n, most = 0;
 
 	for (i = 0; i < nr_cases; i++) {
-		one = why_skipped(i, col);
+		one = why_skipped(i);
 		if (!one)
 			continue;
 		for (j = n = 0; j < nr_cases; j++) {
-			other = why_skipped(j, col);
+			other = why_skipped(j);
 			n += other && !strcmp(one, other);
 		}
 		if (n > most) {
@@ -308,24 +293,14 @@ static const char *why_nothing_ran(int col)
 /* How many are wrong. */
 static int print_summary(void)
 {
-	size_t len;
-	char *text;
-	FILE *to = open_memstream(&text, &len);
-	int wrong;
+	int wrong = say_list(WRONG, "this kernel: wrong in");
 
-	if (!to)
-		err(2, NULL);
-	fprintf(to, "this kernel: ");
-	wrong = print_list(to, 0, WRONG, "", "wrong in ");
 	if (!wrong)
-		fprintf(to, "no defect found");
-	print_list(to, 0, RIGHT, ", ", "right in ");
-	print_list(to, 0, UNSUPPORTED, ", ", "not supported: ");
-	print_list(to, 0, UNTESTED, ", ", "NOT TESTED: ");
-	if (fclose(to))
-		err(2, NULL);
-	print_text(0, 2, text);
-	free(text);
+		say("this kernel: no defect found");
+	say_list(RIGHT, ", right in");
+	say_list(UNSUPPORTED, ", not supported:");
+	say_list(UNTESTED, ", NOT TESTED:");
+	end_text(0, 2);
 	return wrong;
 }
 
@@ -339,8 +314,8 @@ int print_topics(void)
 	for (i = 0; i < nr_topics; i++)
 		found += topics[i].right && find_out(i, 0).state != UNTESTED;
 	if (!found) {
-		print_not_started(0);
-		printf("this kernel: NOT TESTED. %s\n", why_nothing_ran(0));
+		print_not_started();
+		printf("this kernel: NOT TESTED. %s\n", why_nothing_ran());
 		return 4;
 	}
 	for (i = 0; i < nr_topics; i++) {
@@ -349,7 +324,7 @@ int print_topics(void)
 		if (topics[i].right)
 			print_finding(&topics[i], &f);
 	}
-	print_not_started(0);
+	print_not_started();
 	return print_summary() ? 3 : 0;
 }
 

@@ -21,8 +21,9 @@ struct cell {
 };
 
 struct test_case {
-	char		*name;		/* "program case" */
-	size_t		len;
+	const char	*name;		/* "program case" */
+	const char	*program;
+	const char	*test;		/* the rest of the name */
 	bool		has_row;
 	struct cell	*cells;		/* by column */
 };
@@ -55,7 +56,7 @@ extern bool color, has_table, not_ours;
 extern int screen;			/* the width of the terminal, 0 without one */
 
 /* main.c */
-struct test_case *find_case(const char *name, size_t len);
+struct test_case *find_case(const char *name);
 struct count count_column(int col);
 void read_rows(const char *file, void (*read_line)(const char *file, char *line));
 bool is_bad(const struct test_case *c, int col);
@@ -80,12 +81,13 @@ int print_topic(const char *name);
 int print_topics_markdown(void);
 
 /* print.c */
-size_t name_length(const struct test_case *c, size_t *program);
 void print_colored(enum result got, const char *text, int width);
-void print_text(int column, int indent, const char *text);
 void print_cell(enum result got, enum result want, bool is_last);
+const char *short_name(const struct column *col);
 const char *full_name(const struct column *col);
-void print_table(bool everything);
+void __attribute__((format(printf, 1, 2))) say(const char *format, ...);
+void end_text(int column, int indent);
+void print_cases(void);
 void print_sentence(int bad);
 int print_unexpected(void);
 int print_totals(void);
