@@ -40,19 +40,19 @@ static int nr_machines;
 
 static void read_stage(const char *file, char *line)
 {
-	char *rest = line, *key = strsep(&rest, "\t"), *value = strsep(&rest, "\t");
+	char *rest = strdup(line), *key = strsep(&rest, "\t"), *value = strsep(&rest, "\t");
 
 	if (value && !strcmp(key, "stage")) {
 		stages = reallocarray(stages, nr_stages + 1, sizeof(*stages));
-		stages[nr_stages++] = strdup(value);
-	} else if (rest && !strcmp(key, "machine")) {
+		stages[nr_stages++] = value;
+	} else if (rest && !strchr(rest, '\t') && !strcmp(key, "machine")) {
 		machines = reallocarray(machines, nr_machines + 1, sizeof(*machines));
 		if (asprintf(&machines[nr_machines].names, " %s ", value) < 0 ||
 		    asprintf(&machines[nr_machines].programs, " %s ", rest) < 0)
 			err(2, NULL);
 		nr_machines++;
 	} else {
-		errx(2, "%s: not a stage and no machine: %s", file, line);
+		errx(2, "%s: no stage, and no machine with its programs in one line: %s", file, line);
 	}
 }
 
