@@ -6,6 +6,7 @@
 #   claim "<what holds>" <command>...	one result: ok if the command succeeds
 #   refuses "<claim>" <pattern> <command>...	ok if it fails with that one line
 #   lacks [<option of grep>...] <pattern> <file>	for a claim: no line has it
+#   not <command>...		for a claim: the command fails
 #   skip "<claim>" "<what is missing>"	a result which counts neither way
 #   plan				the last line of a test
 
@@ -14,6 +15,13 @@
 # Not in a subshell: a command may be "wait", or set variables.
 work_dir=$results/tests
 mkdir -p "$work_dir"
+
+# What a test makes here goes with it, unless it has started itself again.
+work=${TEST_WORK:-$(cd "$(mktemp -d)" && pwd -P)}
+[ -n "${TEST_WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+
+# not <command>...: for a claim, the command fails
+not() { ! "$@"; }
 
 results_seen=0
 results_bad=0
