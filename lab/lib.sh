@@ -223,16 +223,30 @@ last_stage()
 	stages | wc -l
 }
 
+# patches <series>...: the files of their patches, in order
+patches()
+{
+	for one; do
+		find "series/$one" -name '0*.patch' ! -name '0000-*' 2> /dev/null | sort
+	done
+}
+
 # names_of <series>...: <series>/<number> for each patch which series/ has, and a user's
 # tree has not already
 names_of()
 {
-	for s; do
-		for p in "series/$s"/000[1-9]-* "series/$s"/00[1-9]?-*; do
-			[ ! -f "$p" ] || grep -qsxF "$p" "$dir/skipped" ||
-				echo "$p" | sed "s,.*/0*\([0-9]*\)-.*,${s##*/}/\1,"
-		done
-	done
+	patches "$@" | grep -vxF "$(cat "$dir/skipped" 2> /dev/null || :)" |
+		sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'
+}
+
+# note_applied: series/ and the tree are alike now
+note_applied() { { series_key; git -C "$tree" rev-parse HEAD; } > "$dir/applied"; }
+
+series_key()
+{
+	for s in $tree_series; do
+		cat "series/$s"/*.patch
+	done | sha256sum
 }
 
 # stage_names: a line for each stage of the tree, base and then the patches. In a series

@@ -35,11 +35,8 @@ base()
 	printf '\nbase-commit: %s\n' "$1"
 	for other in $tree_series; do
 		[ "$other" != "$2" ] || break
-		for p in series/"$other"/0*.patch; do
-			case $p in
-			*/0000-*) ;;
-			*) echo "prerequisite-patch-id: $(git patch-id --stable < "$p" | cut -d' ' -f1)" ;;
-			esac
+		for p in $(patches "$other"); do
+			echo "prerequisite-patch-id: $(git patch-id --stable < "$p" | cut -d' ' -f1)"
 		done
 	done
 }

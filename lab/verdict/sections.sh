@@ -53,6 +53,9 @@ missing()
 	verdict_line none "Not run: $1"
 }
 
+# good_if <pattern> <file>
+good_if() { if grep -q "$1" "$2"; then echo good; else echo bad; fi; }
+
 # What lab/run/compare and lab/run/matrix said, which they leave next to their results.
 before_and_after()
 {
@@ -62,18 +65,14 @@ before_and_after()
 	fi
 	for one in "$d/compare"/*/verdict; do
 		[ -f "$one" ] || continue
-		good=bad
-		! grep -q ': as expected\.$' "$one" || good=good
-		verdict_line $good "Before and after, on $(basename "${one%/*}"): $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$one")"
+		verdict_line "$(good_if ': as expected\.$' "$one")" "Before and after, on $(basename "${one%/*}"): $(awk '/^$/ { s = ""; next } { s = s " " $0 } END { print s }' "$one")"
 	done
 }
 
 matrix()
 {
 	if [ -f "$d/matrix/verdict" ]; then
-		good=bad
-		! grep -q ' cells as expected, 0 not$' "$d/matrix/verdict" || good=good
-		verdict_line $good "Matrix: $(tail -n 1 "$d/matrix/verdict")"
+		verdict_line "$(good_if ' cells as expected, 0 not$' "$d/matrix/verdict")" "Matrix: $(tail -n 1 "$d/matrix/verdict")"
 	elif [ -d "$d/matrix" ]; then
 		verdict_line bad "Matrix: did not come to its end, \"make matrix$make\" runs it again"
 	elif [ -f "$expected" ]; then
@@ -127,14 +126,12 @@ behaviours()
 # The stages of a tree by the subjects of their patches.
 stage_list()
 {
+	# shellcheck disable=SC2086 # words
 	(TREE=$1; . "trees/$TREE/tree.conf"
-	# shellcheck disable=SC2154
-	for s in $tree_series; do
-		for p in series/"$s"/000[1-9]-*.patch series/"$s"/00[1-9]?-*.patch; do
-			[ ! -f "$p" ] || awk '/^Subject: / { s = substr($0, 10); on = 1; next }
-				on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
-				sed "s,^,$(echo "$p" | sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'): ,"
-		done
+	for p in $(patches $tree_series); do
+		awk '/^Subject: / { s = substr($0, 10); on = 1; next }
+			on && /^ / { s = s $0; next } on { sub(/^\[[^]]*\] /, "", s); print s; exit }' "$p" |
+			sed "s,^,$(echo "$p" | sed 's,.*/\([^/]*\)/0*\([0-9]*\)-.*,\1/\2,'): ,"
 	done) | escape | awk 'BEGIN { print "<details><summary>The stages</summary><ol start=\"0\"><li>base</li>" }
 		{ print "<li>" $0 "</li>" } END { print "</ol></details>" }'
 }
