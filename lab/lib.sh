@@ -189,7 +189,14 @@ start_ticker()
 {
 	ticker=
 	[ -t 2 ] || return 0
-	ticker_loop "$1" "$2" $$ &
+	(
+		t=0
+		while kill -0 $$ 2> /dev/null; do
+			printf '\r\033[K  %-7s %d s, %d lines of log' "$1" $t "$(grep -c "" "$2" 2> /dev/null)" >&2
+			sleep 1
+			t=$((t + 1))
+		done
+	) &
 	ticker=$!
 }
 
@@ -199,17 +206,6 @@ stop_ticker()
 	kill "$ticker" 2> /dev/null || :
 	wait "$ticker" 2> /dev/null || :
 	printf '\r\033[K' >&2
-}
-
-ticker_loop()
-{
-	t=0
-	while kill -0 "$3" 2>/dev/null; do
-		printf '\r\033[K  %-7s %d s, %d lines of log' "$1" $t \
-			"$(grep -c "" "$2" 2>/dev/null)" >&2
-		sleep 1
-		t=$((t + 1))
-	done
 }
 
 # The commit of stage n: 0 is the base, n the n-th patch on top of it.
