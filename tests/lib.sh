@@ -233,6 +233,20 @@ results_of() { "$(lab/run/tool verdict)" -t 0="$1" | sed 1d | cut -f1,5; }
 # is <ok|FAIL|skip> <report> <program case>
 is() { results_of "$2" | grep -xF "$3	$1"; }
 
+# configure <object directory> <log> <line of the configuration> <arguments of make>: for the
+# base, with this line on top of the tree's, or with none
+configure()
+(
+	to=$1 log=$2 line=$3
+	shift 3
+	hold "$id.make"
+	put_src "$(stage_commit 0)"
+	mkdir -p "$to" "$logs"
+	# shellcheck disable=SC2086 # words, or none
+	{ cat lab/kernel/config/base.config $tree_config; echo "$line"; } > "$to.config"
+	tied make -C "$src" O="$to" KCONFIG_ALLCONFIG="$to.config" "$@" allnoconfig prepare > "$log" 2>&1
+)
+
 # objects <objects> <arguments of make>: compile these. kbuild reaches arch/x86/power by
 # two ways, so two jobs might write such an object, and its .cmd file, at once.
 objects()
