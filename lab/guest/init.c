@@ -133,11 +133,11 @@ static void __attribute__((noreturn)) power_off(void)
 		pause();
 }
 
-static bool cpuid_bit(unsigned int leaf, int reg, int bit)
+static bool cpuid_bit(unsigned int leaf, unsigned int subleaf, int reg, int bit)
 {
 	unsigned int r[4] = {};
 
-	__get_cpuid_count(leaf, 0, &r[0], &r[1], &r[2], &r[3]);
+	__get_cpuid_count(leaf, subleaf, &r[0], &r[1], &r[2], &r[3]);
 	return r[reg] & (1U << bit);
 }
 
@@ -150,9 +150,8 @@ static void describe_guest(void)
 	fprintf(report, "# lab: kernel %s\n", uts.release);
 	/* SDM vol. 2, CPUID: 7.0:ECX[3] PKU, [4] OSPKE; 1:ECX[27] OSXSAVE; D.1:EAX[3] XSAVES */
 	fprintf(report, "# lab: cpu PKU %d OSPKE %d OSXSAVE %d XSAVES %d\n",
-		cpuid_bit(7, 2, 3), cpuid_bit(7, 2, 4), cpuid_bit(1, 2, 27),
-		({ unsigned int a = 0, b, c, d;
-		   __get_cpuid_count(0xd, 1, &a, &b, &c, &d); !!(a & 8); }));
+		cpuid_bit(7, 0, 2, 3), cpuid_bit(7, 0, 2, 4), cpuid_bit(1, 0, 2, 27),
+		cpuid_bit(0xd, 1, 0, 3));
 	fprintf(report, "# lab: cpus %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
 }
 
