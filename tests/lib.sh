@@ -162,9 +162,8 @@ refuses()
 # subshell has, with that commit in it.
 index_of()
 {
-	scratch=$(mktemp -d)
-	trap 'rm -rf "$scratch"' EXIT
-	export GIT_INDEX_FILE="$scratch/index"
+	GIT_INDEX_FILE=$(mktemp -u -p "$work")
+	export GIT_INDEX_FILE
 	git -C "$tree" read-tree "$1"
 }
 
