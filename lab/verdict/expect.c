@@ -52,7 +52,8 @@ static void read_stage(const char *file, char *line)
 			err(2, NULL);
 		nr_machines++;
 	} else {
-		errx(2, "%s: no stage, and no machine with its programs in one line: %s", file, line);
+		errx(2, "%s: no stage, and no machine with its programs in one line: %s", file,
+		     line);
 	}
 }
 
