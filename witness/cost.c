@@ -2,13 +2,11 @@
 /*
  * What RDPKRU, WRPKRU, a signal and PTRACE_SETREGSET cost on this machine
  *
- * gcc -O2 -Wall -o cost witness/cost.c && ./cost
- *
- * Prints nanoseconds, the lowest of 2000 short rounds: whatever disturbs a round only
- * makes it longer. An empty loop is taken off the instructions. PTRACE_SETREGSET with a
- * wrong size is refused before the kernel makes its buffer. Times compare within one run
- * only. Needs a CPU and a kernel with protection keys, no root and no headers but those
- * of the C library.
+ * Compile it with gcc -O2. Prints nanoseconds, the lowest of 2000 short rounds: whatever
+ * disturbs a round only makes it longer. An empty loop is taken off the instructions.
+ * PTRACE_SETREGSET with a wrong size is refused before the kernel makes its buffer. Times
+ * compare within one run only. Needs a CPU and a kernel with protection keys, no root and no
+ * headers but those of the C library.
  */
 #define _GNU_SOURCE
 #include <cpuid.h>
@@ -45,16 +43,17 @@ static double now(void)
 
 /* ns <times>, <statement>: of one, the lowest of all rounds */
 #define ns(times, statement) ({						\
+	const long rounds = (times);					\
 	double best = 1e18;						\
 									\
 	for (int round = 0; round < ROUNDS; round++) {			\
 		double start = now();					\
 									\
-		for (long n = 0; n < (times); n++) {			\
+		for (long n = 0; n < rounds; n++) {			\
 			asm volatile("" : : : "memory");		\
 			statement;					\
 		}							\
-		start = (now() - start) / (times);			\
+		start = (now() - start) / rounds;			\
 		if (start < best)					\
 			best = start;					\
 	}								\
@@ -62,6 +61,7 @@ static double now(void)
 
 static void handler(int sig)
 {
+	(void)sig;
 }
 
 static void set_regset(struct iovec image)
@@ -115,7 +115,7 @@ int main(void)
 
 	pkru = rdpkru();
 	other = pkru ^ 0xc0000000;
-	empty = ns(2000, );
+	empty = ns(2000, (void)0);
 	printf("%8.2f  RDPKRU\n", ns(2000, rdpkru()) - empty);
 	printf("%8.2f  WRPKRU, always the same value\n", ns(2000, wrpkru(pkru)) - empty);
 	printf("%8.2f  WRPKRU, another value each time\n",
