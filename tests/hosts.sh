@@ -24,34 +24,39 @@ ran_on()
 	[ "$(sed -n 's/^host	//p' "$work/hosts_seen" | sort -u | paste -sd ' ')" = "$*" ] || { cat "$work/hosts_seen"; return 1; }
 }
 
+# within <times 0.2 s> <command>: it succeeds
+within()
+{
+	for _ in $(seq "$1"); do
+		! $2 || return 0
+		sleep 0.2
+	done
+	echo "not within that time: $2"
+	return 1
+}
+
 # dies <command> <command>...: n1 does when the first one, which looks for a guest there,
 # succeeds. The other one completes.
 dies()
 {
 	seen=$1
 	shift
-	(
-		until $seen; do sleep 0.1; done
-		# shellcheck disable=SC2154 # set by the test
-		kill -s KILL "$pid_1"
-	) & killer=$!
+	# shellcheck disable=SC2154 # set by the test
+	{ within 1500 "$seen" && kill -s KILL "$pid_1"; } & killer=$!
 	rc=0
 	"$@" || rc=$?
-	wait "$killer"
+	wait "$killer" || rc=$?
 	return "$rc"
 }
 
 # interrupted <HOSTS=> <command> <command>: when the first one succeeds, a run there gets
-# SIGTERM. Then the second one does in a while.
+# SIGTERM. Then the second one does before a guest would have ended by itself.
 interrupted()
 {
 	env FRESH=1 HOSTS="$1" BUILD="$work/build" LAB_LOCKS= setsid lab/run/guests "$work/out" \
 		< "$work/manifest" > "$work/said" 2>&1 & run=$!
-	until $2; do sleep 0.1; done
+	rc=0
+	within 1500 "$2" || rc=1
 	kill "$run"
-	for _ in $(seq 50); do
-		! $3 || return 0
-		sleep 0.3
-	done
-	return 1
+	within 75 "$3" && return $rc
 }
