@@ -1,13 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# session.sh - sessions of a stock gdb in a guest, as KTAP
+# session.sh - sessions of a stock debugger in a guest, as KTAP
 #
-# Sourced by the clients that are gdb. What gdb says are diagnostics.
+# Sourced by the clients that are debuggers. What they say are diagnostics.
 
 nr=0
 
-# session <name> <patterns, all of which have to show up, one a line> <program and arguments> <gdb command>...
+# debug <file with commands> <program> [<argument>...]: gdb, unless the client has another one
+debug()
+{
+	commands=$1
+	shift
+	gdb -nx -batch -x "$commands" --args "$@"
+}
+
+# session <name> <patterns, all of which have to show up, one a line> <program and arguments> <command>...
 session()
 {
 	name=$1 want=$2 program=$3
@@ -17,7 +25,7 @@ session()
 		echo "$command"
 	done > /tmp/commands
 	# shellcheck disable=SC2086
-	gdb -nx -batch -x /tmp/commands --args $program < /dev/null > /tmp/session 2>&1
+	debug /tmp/commands $program < /dev/null > /tmp/session 2>&1
 	sed 's/^/# /' /tmp/session
 	found=y
 	echo "$want" > /tmp/want
