@@ -42,7 +42,7 @@ check_user_tree()
 	user_rev
 	if ! user_file Makefile | grep -q '^VERSION = ' ||
 			! user_file arch/x86/kernel/fpu/xstate.c | grep -q .; then
-		die "LINUX=$LINUX${BASE:+ at $BASE} is not a kernel tree: no arch/x86/kernel/fpu in it"
+		die "LINUX=$LINUX${BASE:+ at $BASE} is not a kernel tree: no Makefile with a VERSION, or no arch/x86/kernel/fpu/xstate.c in it"
 	fi
 	# Files which are only gone, as in a checkout that was cut down, do no harm.
 	if [ -z "$BASE" ] && [ -e "$LINUX/.git" ] &&
