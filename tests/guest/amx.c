@@ -11,8 +11,8 @@
  * clear	What its header leaves out is in its init state.
  * refuse	An image that cannot be read to its end, in whichever page, or which has
  *		tiles for a task that may not use them, changes nothing.
- * unused	PTRACE_SETREGSET refuses tiles for a task which may use them and has not yet:
- *		it gets room for them by XFD, when it does.
+ * unused	A task that has permission and has not used a tile has no room for them: XFD
+ *		tells the kernel of the first use. Until then PTRACE_SETREGSET refuses tiles.
  * sigreturn	A handler's frame brings tiles and PKRU.
  *
  * No emulator has XFD, which Linux needs for AMX. tests/kernel/amx runs this on a
@@ -126,7 +126,7 @@ static bool is(const char *p, unsigned char seed, unsigned int pkru)
 	return has_pkru(p, pkru) && has_tiles(p, seed);
 }
 
-/* As bytes, because assemblers before 2020 have no names for them. */
+/* As bytes, because older assemblers have no names for them. */
 #define LDTILECFG	".byte 0xc4,0xe2,0x78,0x49,0x00"	/* (%rax) */
 #define STTILECFG	".byte 0xc4,0xe2,0x79,0x49,0x00"	/* (%rax) */
 #define TILEZERO	".byte 0xc4,0xe2,0x7b,0x49,0xc0"	/* %tmm0 */
@@ -337,7 +337,7 @@ static struct {
 	struct kvm_cpuid_entry2 entries[200];
 } cpuid;
 
-/* The features that a guest may use, CPUID leaf 0xd. */
+/* The features that a guest may use, CPUID leaf 0xd. Fills @cpuid for new_vcpu(). */
 static unsigned int supported_xcr0(int kvm)
 {
 	unsigned int i;

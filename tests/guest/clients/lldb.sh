@@ -28,14 +28,14 @@ debug()
 	cat /tmp/output
 }
 
+at_breakpoint='breakpoint set --name stop_here
+process launch'
+at_starti='process launch --stop-at-entry'
+vector='register write xmm0 "{1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0}"'
+call='expression --unwind-on-error true -- (void)stop_here()'
+
 for bits in 64 32; do
 	show=/tests/clients/pkru_show_$bits
-	at_breakpoint='breakpoint set --name stop_here
-process launch'
-	at_starti='process launch --stop-at-entry'
-	vector='register write xmm0 "{1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0}"'
-	call='expression --unwind-on-error true -- (void)stop_here()'
-
 	session "continue_at_breakpoint_leaves_pkru_alone_$bits" '^then 55555554' "$show" \
 		"$at_breakpoint" continue
 	session "continue_at_starti_leaves_pkru_alone_$bits" '^first 55555554' "$show" \
