@@ -34,13 +34,13 @@ clients:
 	$(call run,lab/run/clients)
 
 bench:
-	$(call run,lab/run/bench)
+	$(call run,lab/measure/bench)
 
 fuzz:
 	$(call run,lab/run/fuzz)
 
 coverage:
-	$(call run,lab/run/coverage)
+	$(call run,lab/measure/coverage)
 
 witness:
 	@witness/witness

@@ -16,7 +16,7 @@
 #			side, so one thread a guest is faster than many.
 #   parameters		of the kernel. Several lines add up, with those of "like", too.
 #   arguments		of QEMU, which add up as well
-#   plugin		of QEMU: lab/run/<plugin>.c
+#   plugin		of QEMU: lab/measure/<plugin>.c
 
 machine_keys="like emulator accelerator model cpus memory thread parameters arguments plugin"
 

@@ -139,9 +139,9 @@ stage_list()
 # checks <tree>: the tests of the project, what each is about and what it said
 checks()
 {
-	echo '<p>make check-all runs all of these, make check its first group, lab/run/check lab/linux one.</p>'
+	echo '<p>make check-all runs all of these, make check its first group, lab/run/check commands/linux one.</p>'
 	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
-	for t in tests/[dkls]*/*; do
+	for t in tests/[cdkls]*/*; do
 		[ -x "$t" ] || continue
 		ktaps=$(find "$all/$1/check" -name "$(echo "${t#tests/}" | tr / -).ktap" 2> /dev/null || :)
 		about=$(awk '/^# (Usage|Environment|Group|Needs):/ { skip = 1 } /^#$/ { skip = 0 }

@@ -13,7 +13,7 @@
  *
  * A call begins with RDTSC and ends with RDTSCP in a function which has the
  * call's own: what watches the machine from outside can tell by these two
- * instructions which call is running (lab/run/profile.c).
+ * instructions which call is running (lab/measure/profile.c).
  */
 #define _GNU_SOURCE
 #include <elf.h>
@@ -120,7 +120,7 @@ static void end_tracee(void)
 /*
  * Two windows of each signal: from kill() to the handler, and from the end of
  * the handler to the return of kill(), which is sigreturn and a few more.
- * The two kinds of frame have functions of their own, as lab/run/profile.c tells calls
+ * The two kinds of frame have functions of their own, as lab/measure/profile.c tells calls
  * from one another by the address of their RDTSCP.
  */
 static unsigned long long handler_ended;

@@ -34,7 +34,7 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 
-#include "pkru.h"
+#include "../pkru.h"
 
 #define PKRU_USER	0x5a5a5a58U
 #define PKRU_OTHER	0x33333330U

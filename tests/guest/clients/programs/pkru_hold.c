@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include "../pkru.h"
+#include "../../pkru.h"
 
 /* Takes a PKRU, or not, and returns that which is there after the question. */
 static void *hold(void *pkru)

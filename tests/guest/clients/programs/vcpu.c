@@ -10,7 +10,7 @@
  * Linked to be a flat image which ends at 4 GiB, see lab/guest/initramfs. It runs
  * in protected mode without paging. RDPKRU asks for nothing but CR4.PKE.
  */
-#include "../pkru.h"
+#include "../../pkru.h"
 
 #define COM1		0x3f8
 #define LSR_RX_READY	0x01

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pkru.h"
+#include "../pkru.h"
 
 /* Key 0 may be used. */
 #define PKRU_SLEEPER	0x33333330U

@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <sys/resource.h>
 
-#include "../pkru.h"
+#include "../../pkru.h"
 
 #define FIRST_PKRU	0x5555555c
 #define OTHER_PKRU	0x12345678

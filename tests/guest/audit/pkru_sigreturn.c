@@ -23,8 +23,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-#include "../../witness/include/kselftest_harness.h"
-#include "pkru.h"
+#include "../../../witness/include/kselftest_harness.h"
+#include "../pkru.h"
 
 #define XFEATURE_NR_PKRU	9
 #define XFEATURE_PKRU		0x200ULL

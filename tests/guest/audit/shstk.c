@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pkru.h"
+#include "../pkru.h"
 
 #define KSFT_SKIP		4
 #define CPUID_7_ECX_OSPKE	0x10

@@ -16,7 +16,7 @@
  * sigreturn	A handler's frame brings tiles and PKRU.
  *
  * No emulator has XFD, which Linux needs for AMX. tests/kernel/amx runs this on a
- * kernel with tests/guest/amx-without-xfd.patch in Bochs 3.0. That one does not save what is in
+ * kernel with amx-without-xfd.patch in Bochs 3.0. That one does not save what is in
  * the tiles, it takes them for in use when they are not. So it is on a CPU with XFD only that
  * the tracee says which tiles it has, and that "unused" and "sigreturn" are tried. PKRU is
  * looked at in the tracee everywhere. SDM volume 1, 13.4 and 13.5 say what is where in an
@@ -42,7 +42,7 @@
 #include <sys/wait.h>
 #include <ucontext.h>
 
-#include "pkru.h"
+#include "../pkru.h"
 
 #define KSFT_SKIP		4
 

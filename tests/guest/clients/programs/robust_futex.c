@@ -34,7 +34,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "../pkru.h"
+#include "../../pkru.h"
 
 #define SIZE		(64 * 1024)
 #define SECONDS		5

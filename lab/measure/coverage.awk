@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# coverage.awk - the table of lab/run/coverage
+# coverage.awk - the table of lab/measure/coverage
 #
 # Reads "<program>\t<line of gcov>". What a branch belongs to is the line before:
 #

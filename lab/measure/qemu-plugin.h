@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What lab/run/profile.c uses of QEMU's plugin interface. Debian 12 has no package
+ * What lab/measure/profile.c uses of QEMU's plugin interface. Debian 12 has no package
  * with the header of QEMU.
  */
 #ifndef LAB_QEMU_PLUGIN_H
