@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# From "lab/verdict/expected" to a line a cell: the row and the column, the share of cases
+# From "lab/verdict/print-expected" to a line a cell: the row and the column, the share of cases
 # that pass, how many fail, and the name of the row. A row is a topic. With series=1 a
 # line a series instead: its first and its last column, and its name.
 function narrow(name)

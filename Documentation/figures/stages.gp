@@ -3,7 +3,7 @@
 # data: trees/v6.1-rc/expected/cases trees/v6.1-rc/tree.conf witness/topics Documentation/figures/stages.awk
 set terminal svg size 560,400 font "Helvetica,Arial,sans-serif,14" background "white" noenhanced
 set output output
-awk = "< TREE=v6.1-rc lab/verdict/expected | awk -f Documentation/figures/stages.awk"
+awk = "< TREE=v6.1-rc lab/verdict/print-expected | awk -f Documentation/figures/stages.awk"
 cells = awk
 series = awk . " -v series=1"
 stats cells using 1:2 nooutput
