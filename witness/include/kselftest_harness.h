@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the tests in series/ use of the kernel's kselftest.h and kselftest_harness.h, for
- * where there is no kernel source: KTAP, fixtures with variants, each test in a process of
- * its own. The names of the cases are the same as with the kernel's.
+ * What the tests in series/ use of the kernel's kselftest_harness.h, for where there is
+ * no kernel source: fixtures with variants, each test in a process of its own. The names
+ * of the cases are the same as with the kernel's.
  */
 #ifndef KSELFTEST_HARNESS_H
 #define KSELFTEST_HARNESS_H
@@ -22,33 +22,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define KSFT_PASS	0
-#define KSFT_FAIL	1
-#define KSFT_SKIP	4
+#include "kselftest.h"
 
 #define TIMEOUT_SECS	30
-
-#define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
-
-static inline void ksft_print_header(void)
-{
-	/* A test is told by a fork, and its output goes to a pipe. */
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	puts("TAP version 13");
-}
-
-/* Before there is a plan: this is the plan. */
-static inline __attribute__((noreturn, format(printf, 1, 2)))
-void ksft_exit_skip(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	printf("1..0 # SKIP ");
-	vprintf(format, args);
-	va_end(args);
-	exit(KSFT_SKIP);
-}
 
 struct __variant {
 	const char		*name;

@@ -15,16 +15,19 @@
 #include <fcntl.h>
 #include <linux/suspend_ioctls.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "asleep.h"
+#include "../pkru.h"
 
-/* Key 0 may be used in both. */
+/* Key 0 may be used in all of them. */
 #define PKRU_HIBERNATOR	0x5a5a5a58U
+#define PKRU_SLEEPER	0x33333330U
 #define PKRU_LOADER	0x0f0f0f0cU
 
 #define DEVICE			"/dev/snapshot"
@@ -34,6 +37,38 @@
 #define KSFT_SKIP		4
 
 static int results, failed;
+
+static atomic_bool resumed;
+
+/* A thread, of which the scheduler has the PKRU. It ends when the machine is back. */
+static void *sleep_through(void *arg)
+{
+	wrpkru(PKRU_SLEEPER);
+	while (!resumed)
+		usleep(1000);
+	*(unsigned int *)arg = rdpkru();
+	return NULL;
+}
+
+/* The kernel has not run this process, which has its copy of the register. */
+static unsigned int child_pkru(void)
+{
+	unsigned int pkru = 0xdeadbeef;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+		return pkru;
+	pid = fork();
+	if (!pid) {
+		pkru = rdpkru();
+		_exit(write(fds[1], &pkru, sizeof(pkru)) != sizeof(pkru));
+	}
+	if (read(fds[0], &pkru, sizeof(pkru)) != sizeof(pkru))
+		pkru = 0xdeadbeef;
+	waitpid(pid, NULL, 0);
+	return pkru;
+}
 
 static void result_pkru(const char *name, unsigned int expected, unsigned int seen)
 {
