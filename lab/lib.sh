@@ -353,6 +353,14 @@ touched_objs()
 		printf "arch/x86/kernel/fpu/%s.o\n" core regset signal xstate
 }
 
+# test_files: the tests of the project, in the order in which a group runs them
+test_files()
+{
+	for subject in series kernel docs commands lab; do
+		find "tests/$subject" -type f -perm -100 | sort
+	done
+}
+
 # seal <file>... - note the checksum of what is finished
 seal()
 {

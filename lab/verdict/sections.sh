@@ -141,8 +141,7 @@ checks()
 {
 	echo '<p>make check-all runs all of these, make check its first group, lab/run/check commands/linux one.</p>'
 	echo '<div class="wide"><table><thead><tr><th>test</th><th>result</th><th>what it is about</th></tr></thead><tbody>'
-	for t in tests/[cdkls]*/*; do
-		[ -x "$t" ] || continue
+	for t in $(test_files); do
 		ktaps=$(find "$all/$1/check" -name "$(echo "${t#tests/}" | tr / -).ktap" 2> /dev/null || :)
 		about=$(awk '/^# (Usage|Environment|Group|Needs):/ { skip = 1 } /^#$/ { skip = 0 }
 			NR > 2 && /^# ./ { if (!skip) s = s substr($0, 2); next } NR > 3 && !/^#/ { print s; exit }' "$t")
