@@ -6,7 +6,6 @@
 #ifndef KSELFTEST_H
 #define KSELFTEST_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +15,6 @@
 #define KSFT_SKIP	4
 
 #define ARRAY_SIZE(x)	(sizeof(x) / sizeof((x)[0]))
-
-#define __ksft_printf	static inline __attribute__((format(printf, 1, 2)))
 
 static __attribute__((unused)) unsigned int ksft_results, ksft_failures;
 
@@ -34,15 +31,7 @@ static inline void ksft_set_plan(unsigned int plan)
 }
 
 /* A comment. */
-__ksft_printf void ksft_print_msg(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	printf("# ");
-	vprintf(format, args);
-	va_end(args);
-}
+#define ksft_print_msg(format, ...)	printf("# " format, ##__VA_ARGS__)
 
 #define ksft_test_result(good, format, ...) do {			\
 	bool __good = (good);						\
@@ -51,28 +40,17 @@ __ksft_printf void ksft_print_msg(const char *format, ...)
 	printf("%s %u " format, __good ? "ok" : "not ok", ++ksft_results, ##__VA_ARGS__);	\
 } while (0)
 
+#define __ksft_exit(status, format, ...) do {				\
+	printf(format, ##__VA_ARGS__);					\
+	exit(status);							\
+} while (0)
+
 /* Before there is a plan: this is the plan. */
-__ksft_printf __attribute__((noreturn)) void ksft_exit_skip(const char *format, ...)
-{
-	va_list args;
+#define ksft_exit_skip(format, ...)					\
+	__ksft_exit(KSFT_SKIP, "1..0 # SKIP " format, ##__VA_ARGS__)
 
-	va_start(args, format);
-	printf("1..0 # SKIP ");
-	vprintf(format, args);
-	va_end(args);
-	exit(KSFT_SKIP);
-}
-
-__ksft_printf __attribute__((noreturn)) void ksft_exit_fail_msg(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	printf("Bail out! ");
-	vprintf(format, args);
-	va_end(args);
-	exit(KSFT_FAIL);
-}
+#define ksft_exit_fail_msg(format, ...)					\
+	__ksft_exit(KSFT_FAIL, "Bail out! " format, ##__VA_ARGS__)
 
 static inline __attribute__((noreturn)) void ksft_finished(void)
 {

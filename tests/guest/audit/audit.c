@@ -403,8 +403,8 @@ static bool stopped_by(pid_t pid, int sig)
 	return waitpid(pid, &status, 0) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == sig;
 }
 
-/* The tracer writes at the stop ahead of the handler. */
-static bool ptrace_in_signal_stop_reaches_the_frame(void)
+/* A tracee on its way to a handler. Exits with 0 if that has the default, and leaves @after. */
+static pid_t take_signal_traced(unsigned int after)
 {
 	pid_t pid = fork();
 
@@ -413,8 +413,16 @@ static bool ptrace_in_signal_stop_reaches_the_frame(void)
 		signal(SIGUSR1, note);
 		wrpkru(PKRU_USER);
 		raise(SIGUSR1);
-		_exit(!(seen_in_handler == default_pkru && rdpkru() == PKRU_OTHER));
+		_exit(!(seen_in_handler == default_pkru && rdpkru() == after));
 	}
+	return pid;
+}
+
+/* The tracer writes at the stop ahead of the handler. */
+static bool ptrace_in_signal_stop_reaches_the_frame(void)
+{
+	pid_t pid = take_signal_traced(PKRU_OTHER);
+
 	if (!stopped_by(pid, SIGUSR1) || !set_pkru(pid, PKRU_OTHER) ||
 	    get_pkru(pid) != PKRU_OTHER)
 		return false;
@@ -424,15 +432,8 @@ static bool ptrace_in_signal_stop_reaches_the_frame(void)
 
 static bool single_step_into_handler_shows_default(void)
 {
-	pid_t pid = fork();
+	pid_t pid = take_signal_traced(PKRU_USER);
 
-	if (!pid) {
-		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		signal(SIGUSR1, note);
-		wrpkru(PKRU_USER);
-		raise(SIGUSR1);
-		_exit(rdpkru() != PKRU_USER);
-	}
 	if (!stopped_by(pid, SIGUSR1))
 		return false;
 	ptrace(PTRACE_SINGLESTEP, pid, NULL, (void *)SIGUSR1);
