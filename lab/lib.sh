@@ -208,6 +208,13 @@ stop_ticker()
 	printf '\r\033[K' >&2
 }
 
+# verdict <argument>...: the program which reads KTAP
+verdict()
+{
+	verdict_program=${verdict_program:-$(lab/run/tool verdict)} || exit
+	"$verdict_program" "$@"
+}
+
 # The commit of stage n: 0 is the base, n the n-th patch on top of it.
 stages()
 {

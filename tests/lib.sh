@@ -227,7 +227,7 @@ planted_commit() { changed_commit "$1" with_end "$2"; }
 with_end() { cat && printf '%s\n' "$1"; }
 
 # results_of <report>: a line for each case, with a tab and ok, FAIL or skip
-results_of() { "$(lab/run/tool verdict)" -t 0="$1" | sed 1d | cut -f1,5; }
+results_of() { verdict -t 0="$1" | sed 1d | cut -f1,5; }
 
 # is <ok|FAIL|skip> <report> <program case>
 is() { results_of "$2" | grep -xF "$3	$1"; }

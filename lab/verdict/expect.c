@@ -336,10 +336,13 @@ void print_rows(void)
 		if (c->has_row)
 			continue;
 		if (other) {
-			memcpy(strstr(c->name, "_64"), "_??", 3);
+			const char *mark = strstr(c->name, "_64");
+
+			printf("%.*s_??%s\t", (int)(mark - c->name), c->name, mark + 3);
 			other->has_row = true;
+		} else {
+			printf("%s\t", c->name);
 		}
-		printf("%s\t", c->name);
 		print_what(c);
 	}
 }
