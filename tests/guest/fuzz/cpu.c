@@ -11,6 +11,7 @@
 #include <cpuid.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -19,6 +20,9 @@
 #define CPUID_1_ECX_OSXSAVE	0x08000000
 #define CPUID_7_ECX_OSPKE	0x00000010
 #define CPUID_D_1_EAX_XSAVES	0x00000008
+
+/* As in arch/x86/include/uapi/asm/prctl.h, which the C library may lack. */
+#define ARCH_REQ_XCOMP_PERM	0x1023
 
 #ifdef __x86_64__
 #define REG_IP		REG_RIP
@@ -134,6 +138,24 @@ static void probe_components(void)
 	machine.compacted = eax & CPUID_D_1_EAX_XSAVES;
 }
 
+/*
+ * A process has to ask for the tiles of AMX, and a thread has room for them in the kernel
+ * from its first use of one. Then they are as any other component.
+ */
+static void take_tiles(void)
+{
+	static const struct image tiles = {
+		.fcw = FCW_DEFAULT, .mxcsr = MXCSR_DEFAULT,
+		.xstate_bv = XFEATURE_TILECFG | XFEATURE_TILEDATA,
+	};
+	static struct image state;
+
+	if (syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, NR_TILEDATA))
+		broken("ARCH_REQ_XCOMP_PERM: %m");
+	if (!cpu_xrstor(&tiles, &state))
+		broken("the CPU refuses tiles");
+}
+
 #define MXCSR_BEFORE	(MXCSR_DEFAULT | 0x8000)
 #define MXCSR_IN_IMAGE	(MXCSR_DEFAULT | 0x0040)
 
@@ -202,6 +224,8 @@ const char *probe_machine(void)
 	probe_components();
 	if (machine.size + 4 > IMAGE_SIZE)
 		return "room: the images of this CPU are larger than IMAGE_SIZE";
+	if (machine.xcr0 & XFEATURE_TILEDATA)
+		take_tiles();
 	machine.pkru_default = rdpkru();
 	probe_mxcsr();
 	return NULL;

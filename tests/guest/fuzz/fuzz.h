@@ -37,8 +37,13 @@ typedef uint64_t u64;
 #define XFEATURE_YMM	0x004ULL
 #define XFEATURE_PKRU	0x200ULL
 #define XFEATURE_BNDCSR	0x010ULL
+#define XFEATURE_ZMM_HI256	0x040ULL
 #define NR_BNDCSR	4
 #define NR_PKRU		9
+#define XFEATURE_TILECFG	0x20000ULL
+#define XFEATURE_TILEDATA	0x40000ULL
+#define NR_TILECFG	17
+#define NR_TILEDATA	18
 
 #define MXCSR_DEFAULT	0x1f80U
 #define FCW_DEFAULT	0x037fU
@@ -47,8 +52,8 @@ typedef uint64_t u64;
 /* In the signal frame of a 32-bit task, ahead of the image. */
 #define FSAVE_SIZE	112
 
-/* More than KVM takes. */
-#define IMAGE_SIZE	4096
+/* Room for AMX, whose images have 11008 bytes, and what is behind one in a frame. */
+#define IMAGE_SIZE	12288
 
 struct sw_bytes {
 	u32	magic1;
@@ -127,6 +132,7 @@ struct expected {
 struct machine {
 	u64	xcr0;
 	u64	kvm_xcr0;	/* what a guest may have */
+	u32	kvm_size;	/* what KVM_SET_XSAVE reads */
 	u32	size;
 	u32	offset[64];
 	u32	sizes[64];

@@ -81,10 +81,23 @@ static u64 random_features(void)
 	switch (below(8)) {
 	case 0: return 0;
 	case 1: return machine.xcr0 & ~XFEATURE_PKRU;
-	case 2: return machine.xcr0 & 1ULL << below(10);
+	case 2: return machine.xcr0 & 1ULL << below(64 - __builtin_clzll(machine.xcr0));
 	case 3: return XFEATURE_PKRU;
 	case 4: return machine.xcr0;
 	default: return machine.xcr0 & random64();
+	}
+}
+
+/* The CPU takes any, and has no tiles if one is not of this form (SDM, LDTILECFG). */
+static void make_tilecfg(u8 *cfg)
+{
+	int i;
+
+	memset(cfg, 0, machine.sizes[NR_TILECFG]);
+	cfg[0] = 1;				/* the palette */
+	for (i = 0; i < 8; i++) {
+		cfg[16 + 2 * i] = 64;		/* bytes of a row */
+		cfg[48 + i] = 16;		/* rows */
 	}
 }
 
@@ -100,6 +113,8 @@ static void make_valid(struct image *image)
 	/* With MPX enabled, any jump sets the bounds registers to their initial state. */
 	if (machine.xcr0 & XFEATURE_BNDCSR)
 		image->bytes[machine.offset[NR_BNDCSR]] &= ~1;
+	if (machine.xcr0 & XFEATURE_TILECFG && !one_in(4))
+		make_tilecfg(image->bytes + machine.offset[NR_TILECFG]);
 }
 
 static void damage_header(struct image *image)

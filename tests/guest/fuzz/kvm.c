@@ -15,6 +15,8 @@
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "fuzz.h"
 
@@ -23,6 +25,9 @@
 #define GUEST_PORT	0x10
 #define CR4_PKE		0x00400000
 #define NR_CPUID	256
+
+/* As in arch/x86/include/uapi/asm/prctl.h, which the C library may lack. */
+#define ARCH_REQ_XCOMP_GUEST_PERM	0x1025
 
 /* Real mode. RDPKRU asks for CR4.PKE, but neither for a mode nor for paging. */
 static const u8 guest_code[] = {
@@ -69,6 +74,7 @@ static void set_up_vcpu(void)
 	struct kvm_regs regs = { .rip = GUEST_ADDR, .rflags = 2 };
 	struct kvm_cpuid2 *cpuid;
 	struct kvm_sregs sregs;
+	int size;
 
 	cpuid = calloc(1, sizeof(*cpuid) + NR_CPUID * sizeof(cpuid->entries[0]));
 	cpuid->nent = NR_CPUID;
@@ -76,6 +82,12 @@ static void set_up_vcpu(void)
 	control(vcpu, KVM_SET_CPUID2, cpuid, "KVM_SET_CPUID2");
 	machine.kvm_xcr0 = guest_xcr0(cpuid) & machine.xcr0;
 	free(cpuid);
+	/* Older kernels have no KVM_GET_XSAVE2. */
+	size = ioctl(vm, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
+	has_xsave2 = size > 0;
+	machine.kvm_size = has_xsave2 ? size : (int)sizeof(struct kvm_xsave);
+	if (machine.kvm_size > IMAGE_SIZE)
+		broken("images of this vCPU have %d bytes", size);
 	control(vcpu, KVM_GET_SREGS, &sregs, "KVM_GET_SREGS");
 	sregs.cs.base = 0;
 	sregs.cs.selector = 0;
@@ -96,10 +108,9 @@ bool start_kvm(void)
 	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (dev < 0 || ioctl(dev, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE) <= 0)
 		return false;
-	size = ioctl(dev, KVM_CHECK_EXTENSION, KVM_CAP_XSAVE2);
-	has_xsave2 = size > 0;
-	if (size > IMAGE_SIZE)
-		broken("images of this vCPU have %d bytes", size);
+	/* Without it a guest has no tiles. Older kernels have no such thing. */
+	if (machine.xcr0 & XFEATURE_TILEDATA)
+		syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_GUEST_PERM, NR_TILEDATA);
 	vm = ioctl(dev, KVM_CREATE_VM, 0);
 	if (vm < 0)
 		broken("KVM_CREATE_VM: %s", strerror(errno));
@@ -137,6 +148,9 @@ static bool check_get(const struct expected *e, bool ran, bool xsave2, char *why
 	char what[128] = "the CPU refuses the image";
 	u32 mxcsr = e->mxcsr_reported;
 
+	/* The older ioctl is for images of up to a page only. */
+	if (machine.kvm_size > sizeof(struct kvm_xsave))
+		xsave2 = true;
 	control(vcpu, xsave2 && has_xsave2 ? KVM_GET_XSAVE2 : KVM_GET_XSAVE, &image,
 		"KVM_GET_XSAVE");
 	if (cpu_xrstor(&image, &got)) {
@@ -165,7 +179,7 @@ static void set_before(const struct trial *t)
 
 bool try_kvm(const struct trial *t, const struct expected *e, char *why, size_t len)
 {
-	char *at = place_image(t, IMAGE_SIZE);
+	char *at = place_image(t, machine.kvm_size);
 	u32 pkru;
 	int err;
 

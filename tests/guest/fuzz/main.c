@@ -238,8 +238,9 @@ int main(int argc, char **argv)
 	learn_ptrace();
 	learn_frames();
 	apis[KVM_SET] = start_kvm();
-	printf("# seed %llu, %s format\n", (unsigned long long)seed,
-	       machine.compacted ? "compacted" : "standard");
+	printf("# seed %llu, %s format, images of %u bytes, for a vCPU of %u\n",
+	       (unsigned long long)seed, machine.compacted ? "compacted" : "standard",
+	       machine.size, machine.kvm_size);
 	printf("# frames which deny their own key are refused: %d %d\n",
 	       machine.refuses_own_key[SIGRETURN_64], machine.refuses_own_key[SIGRETURN_32_RT]);
 	printf("# ptrace() reads the whole of an image: %d\n", !machine.ptrace_reads_less);

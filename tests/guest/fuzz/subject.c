@@ -107,8 +107,10 @@ int subject_main(int fd)
 		   MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0);
 	if (map == MAP_FAILED)
 		err(1, "mmap");
-	if (mprotect(map + OFF_PROT_NONE, 4096, PROT_NONE))
+	if (mprotect(map + OFF_PROT_NONE, IMAGE_SIZE, PROT_NONE))
 		err(1, "mprotect");
+	/* Has room for tiles from here on, and the frame of the signal shows it. */
+	probe_machine();
 	sigaction(SIGUSR1, &sa, NULL);
 	raise(SIGUSR1);
 	shared->landing = (uintptr_t)subject_landing;

@@ -12,11 +12,11 @@
 
 #define SHARED_ADDR	0x20000000
 #define OFF_BEFORE	0x1000
-#define OFF_AFTER	0x3000
-#define OFF_FRAME	0x5800
-/* Room for an image each. One ends at a page without access, one at a hole. */
-#define OFF_PROT_NONE	0xa000
-#define OFF_HOLE	0xf000
+#define OFF_AFTER	0x4000
+#define OFF_FRAME	0x7800
+/* Room for a frame each. One ends at memory without access, one at a hole. */
+#define OFF_PROT_NONE	0xc000
+#define OFF_HOLE	(OFF_PROT_NONE + IMAGE_SIZE + 0x4000)
 #define SHARED_SIZE	OFF_HOLE
 
 struct shared {

@@ -22,7 +22,7 @@
 #include "subject.h"
 
 #define PAGE		4096U
-#define ARENA_PAGES	3
+#define ARENA_PAGES	4
 #define SI_KERNEL_CODE	0x80
 
 struct subject {
@@ -161,7 +161,7 @@ static u32 place(const struct trial *t, u32 end)
 }
 
 /*
- * Our own arenas: one ends at a page without access, one at a hole. Stores what can be
+ * Our own arenas: one ends at memory without access, one at a hole. Stores what can be
  * read of the first @len bytes.
  */
 char *place_image(const struct trial *t, size_t len)
@@ -170,12 +170,12 @@ char *place_image(const struct trial *t, size_t len)
 	char **arena = &arenas[t->unmapped], *end, *at;
 
 	if (!*arena) {
-		*arena = mmap(NULL, (ARENA_PAGES + 1) * PAGE, PROT_READ | PROT_WRITE,
+		*arena = mmap(NULL, ARENA_PAGES * PAGE + IMAGE_SIZE, PROT_READ | PROT_WRITE,
 			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		if (*arena == MAP_FAILED)
 			broken("mmap: %s", strerror(errno));
 		end = *arena + ARENA_PAGES * PAGE;
-		if (t->unmapped ? munmap(end, PAGE) : mprotect(end, PAGE, PROT_NONE))
+		if (t->unmapped ? munmap(end, IMAGE_SIZE) : mprotect(end, IMAGE_SIZE, PROT_NONE))
 			broken("no end of the arena: %s", strerror(errno));
 	}
 	at = *arena + place(t, ARENA_PAGES * PAGE);
