@@ -77,7 +77,7 @@ figures:
 	$(call run,Documentation/figures/render)
 
 clean:
-	rm -rf $(BUILD)
+	rm -rf -- "$(BUILD)"
 
 help:
 	@echo 'Targets:'

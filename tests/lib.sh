@@ -17,8 +17,17 @@ work_dir=$results/tests
 mkdir -p "$work_dir"
 
 # What a test makes here goes with it, unless it has started itself again.
-work=${TEST_WORK:-$(cd "$(mktemp -d)" && pwd -P)}
-[ -n "${TEST_WORK:-}" ] || trap 'rm -rf "$work"' EXIT
+if [ -n "${TEST_WORK:-}" ]; then
+	work=$TEST_WORK
+else
+	# Never empty: it is removed, and "cd" without a directory stays where it is.
+	work=$(mktemp -d) && work=$(cd "${work:?}" && pwd -P) ||
+		die "no temporary directory can be made: make room in ${TMPDIR:-/tmp}, or give another place with TMPDIR=<path>"
+	trap 'rm -rf "$work"' EXIT
+	# Without these the shell would not run the other one.
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+fi
 
 # not <command>...: for a claim, the command fails
 not() { ! "$@"; }
