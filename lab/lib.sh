@@ -6,6 +6,9 @@
 # Sourced by them as ". lab/lib.sh" with the top of the repository as working
 # directory. What a user may set is in lab/settings.sh.
 
+# With it, cd may print where it goes, and go elsewhere.
+unset CDPATH
+
 . lab/settings.sh
 . lab/guest/machine.sh
 
@@ -168,7 +171,10 @@ logged()
 	mkdir -p "$(dirname "$log")"
 	begin=$(date +%s)
 	if [ -n "$V" ]; then
-		"$@" 2>&1 | tee "$log" >&2
+		# A pipe has the exit status of tee.
+		rm -f "$log.rc"
+		{ "$@" 2>&1 || echo $? > "$log.rc"; } | tee "$log" >&2
+		[ ! -e "$log.rc" ] || die "$what failed: exit status $(cat "$log.rc"); the log is $log"
 		return
 	fi
 	: > "$log"
@@ -461,7 +467,8 @@ run_guests()
 	rm -f "$1/manifest"
 	mkfifo "$1/manifest"
 	tied lab/run/guests "$1" < "$1/manifest" &
-	"$2" > "$1/manifest"
+	made=0
+	"$2" > "$1/manifest" || made=$?
 	rm "$1/manifest"
-	wait $!
+	wait $! && [ $made -eq 0 ]
 }

@@ -11,7 +11,7 @@ default_tree=v6.1-rc
 : "${TREE:=v6.1-rc}"	# a kernel line, a directory of trees
 : "${LINUX:=}"	# your own kernel tree or repository; it is never changed
 : "${BASE:=}"	# a revision of LINUX
-: "${STAGE:=}"	# as pkru-ptrace/4, a number, or base; else last
+: "${STAGE:=}"	# of a target with it: pkru-ptrace/4, a number; else last
 : "${SERIES:=}"	# for send: the series, else all
 : "${GROUP:=}"	# for check-all: names of tests/groups
 : "${MINUTES:=}"	# for check-all: leave out groups that take longer
@@ -31,6 +31,9 @@ default_tree=v6.1-rc
 : "${CC:=gcc}"	# as for a kernel build, such as "ccache gcc"
 : "${BUILD:=build}"	# where everything that is generated goes
 : "${V:=}"	# 1 shows what the tools print, and all cases
+
+[ "$V" != 0 ] || V=
+[ "$FRESH" != 0 ] || FRESH=
 
 # Not for users: a fragment of the configuration which one client needs.
 : "${FRAGMENT:=}"

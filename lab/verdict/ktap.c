@@ -381,7 +381,7 @@ void read_flat(int col, const char *program, const char *file)
 	if (!rc)
 		rc = read_lines(&r);
 	if (!rc) {
-		if (r.ended || r.plan != r.nr_results)
+		if (r.ended || r.plan != r.nr_results || !r.nr_results)
 			own.result = FAIL;
 		rc = end_program(&r, &own);
 	}

@@ -133,6 +133,8 @@ void read_rows(const char *file, void (*read_line)(const char *file, char *line)
 		if (*line && *line != '#')
 			read_line(file, line);
 	}
+	if (ferror(f))
+		err(2, "%s", file);
 	free(line);
 	fclose(f);
 }
@@ -248,6 +250,15 @@ static void parse_options(int argc, char **argv)
 		screen = size.ws_col;
 }
 
+/* A full disk is not to pass for a result. */
+static void close_stdout(void)
+{
+	if (ferror(stdout) | fclose(stdout)) {
+		warn("what was found cannot be written");
+		_exit(2);
+	}
+}
+
 static int judge_tests(char **tests)
 {
 	static struct column all = { .label = "tests", .machine = "", .stage = -1 };
@@ -275,6 +286,7 @@ int main(int argc, char **argv)
 
 	/* Messages begin like those of the scripts. */
 	program_invocation_short_name = "error";
+	atexit(close_stdout);
 	parse_options(argc, argv);
 	argv += optind;
 	if (flat)
