@@ -253,7 +253,9 @@ static void parse_options(int argc, char **argv)
 /* A full disk is not to pass for a result. */
 static void close_stdout(void)
 {
-	if (ferror(stdout) | fclose(stdout)) {
+	bool bad = ferror(stdout);
+
+	if (fclose(stdout) || bad) {
 		warn("what was found cannot be written");
 		_exit(2);
 	}

@@ -234,8 +234,8 @@ static bool foreign_mxcsr(const struct trial *t, const struct expected *e)
 }
 
 /*
- * What a 64-bit frame is not to restore is initialized by a second XRSTOR. Up to version 3.0
- * that of Bochs initializes ZMM_Hi256 with YMM (its commit e53826151, of June 2026).
+ * What a 64-bit frame is not to restore is initialized by a second XRSTOR. Bochs up to 3.0
+ * initializes ZMM_Hi256 with YMM; its commit e53826151 ended that.
  */
 static bool loses_zmm(const struct trial *t)
 {
