@@ -21,9 +21,6 @@
 #define CPUID_7_ECX_OSPKE	0x00000010
 #define CPUID_D_1_EAX_XSAVES	0x00000008
 
-/* As in arch/x86/include/uapi/asm/prctl.h, which the C library may lack. */
-#define ARCH_REQ_XCOMP_PERM	0x1023
-
 #ifdef __x86_64__
 #define REG_IP		REG_RIP
 #define ENTER		""

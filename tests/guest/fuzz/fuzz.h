@@ -35,15 +35,19 @@ typedef uint64_t u64;
 #define XFEATURE_FP	0x001ULL
 #define XFEATURE_SSE	0x002ULL
 #define XFEATURE_YMM	0x004ULL
-#define XFEATURE_PKRU	0x200ULL
 #define XFEATURE_BNDCSR	0x010ULL
 #define XFEATURE_ZMM_HI256	0x040ULL
-#define NR_BNDCSR	4
-#define NR_PKRU		9
+#define XFEATURE_PKRU	0x200ULL
 #define XFEATURE_TILECFG	0x20000ULL
 #define XFEATURE_TILEDATA	0x40000ULL
+#define NR_BNDCSR	4
+#define NR_PKRU		9
 #define NR_TILECFG	17
 #define NR_TILEDATA	18
+
+/* As in arch/x86/include/uapi/asm/prctl.h, which the C library may lack. */
+#define ARCH_REQ_XCOMP_PERM		0x1023
+#define ARCH_REQ_XCOMP_GUEST_PERM	0x1025
 
 #define MXCSR_DEFAULT	0x1f80U
 #define FCW_DEFAULT	0x037fU

@@ -26,9 +26,6 @@
 #define CR4_PKE		0x00400000
 #define NR_CPUID	256
 
-/* As in arch/x86/include/uapi/asm/prctl.h, which the C library may lack. */
-#define ARCH_REQ_XCOMP_GUEST_PERM	0x1025
-
 /* Real mode. RDPKRU asks for CR4.PKE, but neither for a mode nor for paging. */
 static const u8 guest_code[] = {
 	0x66, 0x31, 0xc9,		/* again: xor %ecx, %ecx */
