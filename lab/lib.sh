@@ -451,9 +451,10 @@ each_machine()
 }
 
 # job <name> <machine> <image> <initramfs> <argument of lab/guest/boot>...: a line of a
-# manifest for lab/run/guests
+# manifest for lab/run/guests, and none for a guest whose image or initramfs was not made
 job()
 {
+	[ "$3" ] && [ "$4" ] || return
 	printf '%s\t%s\t%s\t%s\t' "$1" "$2" "$3" "$4"
 	shift 4
 	echo "$*"
@@ -467,8 +468,7 @@ run_guests()
 	rm -f "$1/manifest"
 	mkfifo "$1/manifest"
 	tied lab/run/guests "$1" < "$1/manifest" &
-	made=0
-	"$2" > "$1/manifest" || made=$?
+	"$2" > "$1/manifest"
 	rm "$1/manifest"
-	wait $! && [ $made -eq 0 ]
+	wait $!
 }
